@@ -1,0 +1,122 @@
+/** A strict reader of DER (X.690): one way to write each value, nothing left over. Every deviation throws DerError. */
+
+/** The bytes are not the DER that was asked for. */
+export class DerError extends Error {
+  override readonly name = 'DerError'
+}
+
+/** One element: `tag` is the identifier octet as it stands, `raw` the element with tag and length. */
+export type Der = { tag: number, content: Buffer, raw: Buffer }
+
+/** Identifier octets that certificates use. */
+export const TAG = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  oid: 0x06,
+  utf8String: 0x0c,
+  printableString: 0x13,
+  ia5String: 0x16,
+  bmpString: 0x1e,
+  sequence: 0x30,
+  set: 0x31,
+} as const
+
+/** The only element in the bytes, which must have this tag. */
+export function readDer (bytes: Buffer, tag: number): Der {
+  const [element, ...others] = readElements(bytes)
+  if (element === undefined || others.length > 0) throw new DerError('expected exactly one element')
+  return expectTag(element, tag)
+}
+
+/** The elements that stand one behind the other in the bytes. */
+export function readElements (bytes: Buffer): Der[] {
+  const elements: Der[] = []
+  for (let at = 0; at < bytes.length;) {
+    const element = readAt(bytes, at)
+    elements.push(element)
+    at += element.raw.length
+  }
+  return elements
+}
+
+/** The children of a constructed element with this tag. */
+export function childrenOf (element: Der | undefined, tag: number = TAG.sequence): Der[] {
+  return readElements(expectTag(element, tag).content)
+}
+
+/** The element itself, if it is there and has this tag. */
+export function expectTag (element: Der | undefined, tag: number): Der {
+  if (element?.tag !== tag) throw new DerError(`expected tag 0x${tag.toString(16)}, found ${element === undefined ? 'nothing' : `0x${element.tag.toString(16)}`}`)
+  return element
+}
+
+/** An object identifier in dotted form. */
+export function oidOf (element: Der | undefined): string {
+  const { content } = expectTag(element, TAG.oid)
+  const arcs: number[] = []
+  let arc = 0
+  let inside = false
+  for (const octet of content) {
+    if (!inside && octet === 0x80) throw new DerError('an arc of an object identifier is padded')
+    arc = arc * 128 + (octet & 0x7f)
+    if (!Number.isSafeInteger(arc)) throw new DerError('an arc of an object identifier is too large')
+    inside = octet >= 0x80
+    if (!inside) {
+      arcs.push(arc)
+      arc = 0
+    }
+  }
+  const [first, ...others] = arcs
+  if (first === undefined || inside) throw new DerError('an object identifier is cut off')
+  const root = Math.min(Math.floor(first / 40), 2)
+  return [root, first - root * 40, ...others].join('.')
+}
+
+/** TRUE or FALSE. */
+export function booleanOf (element: Der | undefined): boolean {
+  const { content } = expectTag(element, TAG.boolean)
+  if (content.length !== 1 || (content[0] !== 0x00 && content[0] !== 0xff)) throw new DerError('a boolean is neither 00 nor FF')
+  return content[0] === 0xff
+}
+
+/** An integer from 0 to 2^31 - 1. */
+export function smallIntegerOf (element: Der | undefined): number {
+  const { content } = expectTag(element, TAG.integer)
+  if (content.length === 0 || content.length > 4 || content[0]! >= 0x80) throw new DerError('an integer is empty, negative or too large')
+  if (content.length > 1 && content[0] === 0 && content[1]! < 0x80) throw new DerError('an integer is padded')
+  return content.readUIntBE(0, content.length)
+}
+
+/** The numbers of the bits that are set in a named bit list, the first bit being 0. */
+export function bitsOf (element: Der | undefined): Set<number> {
+  const { content } = expectTag(element, TAG.bitString)
+  const unused = content[0]
+  if (unused === undefined || unused > 7 || (content.length === 1 && unused > 0)) throw new DerError('a bit string is malformed')
+  const bits = new Set<number>()
+  for (let bit = 0; bit < (content.length - 1) * 8; bit++) {
+    if ((content[1 + (bit >> 3)]! & (0x80 >> (bit & 7))) === 0) continue
+    if (bit >= (content.length - 1) * 8 - unused) throw new DerError('an unused bit is set')
+    bits.add(bit)
+  }
+  return bits
+}
+
+function readAt (bytes: Buffer, start: number): Der {
+  const tag = bytes[start]
+  const first = bytes[start + 1]
+  if (tag === undefined || first === undefined) throw new DerError('an element is cut off')
+  if ((tag & 0x1f) === 0x1f) throw new DerError('tags above 30 do not occur in certificates')
+  let length = first
+  let from = start + 2
+  if (first >= 0x80) {
+    const octets = first & 0x7f
+    if (octets === 0 || octets > 4 || from + octets > bytes.length) throw new DerError('a length is indefinite, too large or cut off')
+    length = bytes.readUIntBE(from, octets)
+    from += octets
+    if (length < 0x80 || length < 2 ** (8 * (octets - 1))) throw new DerError('a length is not written in the shortest form')
+  }
+  if (from + length > bytes.length) throw new DerError('an element is cut off')
+  return { tag, content: bytes.subarray(from, from + length), raw: bytes.subarray(start, from + length) }
+}
