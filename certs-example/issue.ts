@@ -7,6 +7,8 @@ import type { KeyObject } from 'node:crypto'
 
 import forge from 'node-forge'
 
+import { TAG, childrenOf, expectTag, readDer } from '../src/trust/der.ts'
+
 const { asn1 } = forge
 const { Class: { UNIVERSAL, CONTEXT_SPECIFIC }, Type } = asn1
 type Asn1 = forge.asn1.Asn1
@@ -25,6 +27,7 @@ export const OID = {
 /** Bits of keyUsage by name. */
 export const KEY_USAGE = { digitalSignature: 0, nonRepudiation: 1, keyEncipherment: 2, dataEncipherment: 3, keyCertSign: 5, cRLSign: 6 } as const
 
+/** A key pair: RSA or EC. */
 export type Keys = { publicKey: KeyObject, privateKey: KeyObject }
 
 /** A name: common name, organisation, locality; C=VN comes by itself. */
@@ -39,6 +42,7 @@ export type Issuer = { name: Name, keys: Keys }
 /** A certificate and the key it speaks for. */
 export type Issued = Issuer & { certificate: X509Certificate }
 
+/** Everything a certificate is made of; nothing is added by itself. */
 export type CertificateOptions = {
   name: Name
   keys: Keys
@@ -87,13 +91,17 @@ export function issueCrl ({ issuer, thisUpdate, nextUpdate, serials }: { issuer:
   ), issuer.keys, algorithm)
 }
 
+/** A new RSA key pair. */
 export function rsaKeys (bits: number): Keys {
   return generateKeyPairSync('rsa', { modulusLength: bits })
 }
 
+/** A new key pair on a named curve. */
 export function ecKeys (curve: string): Keys {
   return generateKeyPairSync('ec', { namedCurve: curve })
 }
+
+// RFC 5280, 4.2.1 and 4.2.2: the extensions, critical where the Cipher Committee has them so
 
 export function basicConstraints (isCa: boolean, pathLength?: number): Extension {
   const content = [
@@ -184,15 +192,10 @@ function extensionOf ({ id, critical, value }: Extension): Asn1 {
   return sequence(oid(id), ...(critical ? [asn1.create(UNIVERSAL, Type.BOOLEAN, false, '\xff')] : []), octets(Buffer.isBuffer(value) ? value : toDer(value)))
 }
 
+/** RFC 5280, 4.2.1.2 (1): SHA-1 of the key's bits, without the octet before them that counts unused ones. */
 function keyIdOf ({ publicKey }: Keys): Buffer {
-  const [, key] = fromDer(publicKey.export({ type: 'spki', format: 'der' })).value as Asn1[]
-  // RFC 5280, 4.2.1.2 (1): SHA-1 of the key's bits, without the octet that counts unused bits
-  return createHash('sha1').update(toDer(key!).subarray(-bitsLength(toDer(key!)))).digest()
-}
-
-function bitsLength (bitString: Buffer): number {
-  const header = bitString[1]! < 0x80 ? 2 : 2 + (bitString[1]! & 0x7f)
-  return bitString.length - header - 1
+  const [, bits] = childrenOf(readDer(publicKey.export({ type: 'spki', format: 'der' }), TAG.sequence))
+  return createHash('sha1').update(expectTag(bits, TAG.bitString).content.subarray(1)).digest()
 }
 
 /** RFC 5280, 4.1.2.5: UTCTime until 2049, GeneralizedTime from 2050. */

@@ -27,8 +27,9 @@ export type CertificateContent = {
   issuer: string
   /** OID of the algorithm that signed this certificate */
   signedWith: string
-  /** OIDs of the extensions marked critical */
-  critical: string[]
+  /** OIDs of all extensions, and of those marked critical */
+  extensions: string[]
+  critical: Set<string>
   isCa: boolean
   pathLength?: number
   keyUsage?: Set<number>
@@ -72,7 +73,8 @@ function readCertificate (raw: Buffer): CertificateContent {
     subject: comparableName(subject),
     issuer: comparableName(issuer),
     signedWith: oidOf(childrenOf(algorithm)[0]),
-    critical: [...extensions].filter(([, { critical }]) => critical).map(([id]) => id),
+    extensions: [...extensions.keys()],
+    critical: new Set([...extensions].filter(([, { critical }]) => critical).map(([id]) => id)),
     ...readConstraints(constraints),
     ...(usage && { keyUsage: bitsOf(usage) }),
     ...(purposes && { extendedKeyUsage: childrenOf(purposes).map(oidOf) }),

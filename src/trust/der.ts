@@ -1,9 +1,7 @@
 /** A strict reader of DER (X.690): one way to write each value, nothing left over. Every deviation throws DerError. */
 
 /** The bytes are not the DER that was asked for. */
-export class DerError extends Error {
-  override readonly name = 'DerError'
-}
+export class DerError extends Error { override readonly name = 'DerError' }
 
 /** One element: `tag` is the identifier octet as it stands, `raw` the element with tag and length. */
 export type Der = { tag: number, content: Buffer, raw: Buffer }
@@ -48,7 +46,7 @@ export function childrenOf (element: Der | undefined, tag: number = TAG.sequence
 
 /** The element itself, if it is there and has this tag. */
 export function expectTag (element: Der | undefined, tag: number): Der {
-  if (element?.tag !== tag) throw new DerError(`expected tag 0x${tag.toString(16)}, found ${element === undefined ? 'nothing' : `0x${element.tag.toString(16)}`}`)
+  if (element?.tag !== tag) throw new DerError(`expected tag ${tag}, found ${element?.tag ?? 'nothing'}`)
   return element
 }
 

@@ -1,15 +1,15 @@
 /**
  * From a signer's certificate to a pinned root (RFC 5280, 6.1), at a given moment.
  * Only certificates of our own store are ever put into the chain, and nothing is fetched.
- * Not judged here: revocation, name constraints and policies; a critical extension about the latter two is refused as unknown.
+ * Revocation is judged elsewhere. Name and policy constraints are refused, so none is ever overlooked.
  */
-import type { X509Certificate } from 'node:crypto'
+import type { KeyObject, X509Certificate } from 'node:crypto'
 
 import { EXTENSION, KEY_USAGE, contentOf } from './certificate.ts'
 import type { CertificateContent } from './certificate.ts'
 import { DerError } from './der.ts'
 import type { TrustStore } from './store.ts'
-import { PATH_REASONS, fingerprintOf, nameForPeople, verdictFrom } from './verdict.ts'
+import { PATH_REASONS, fingerprintOf, momentForPeople, nameForPeople, verdictFrom } from './verdict.ts'
 import type { Finding, Verdict } from './verdict.ts'
 
 type PathFinding = Finding<typeof PATH_REASONS>
@@ -46,6 +46,9 @@ const PINNED_SHA1 = new Set([
 
 /** Critical extensions that do not stop a path. Any policy is accepted, so certificatePolicies asks for nothing. */
 const UNDERSTOOD = new Set<string>(Object.values(EXTENSION))
+
+/** Name constraints, policy constraints, inhibitAnyPolicy: they narrow what may follow, so to skip them, critical or not, would accept too much. */
+const UNJUDGED_CONSTRAINTS = new Set(['2.5.29.30', '2.5.29.36', '2.5.29.54'])
 
 /** Purposes under which agencies sign: an extended key usage is obeyed only where it is critical, since theirs never names document signing. */
 const SIGNING_PURPOSES = new Set([
@@ -91,7 +94,7 @@ function issuersOf (certificate: X509Certificate, candidates: readonly X509Certi
     return subject === issuer && (issuerKeyId === undefined || keyId === undefined || keyId === issuerKeyId)
   })
   if (named.length < 2) return named
-  const signers = named.filter((candidate) => certificate.verify(candidate.publicKey))
+  const signers = named.filter((candidate) => isSignedBy(certificate, candidate))
   return signers.length > 0 ? signers : named
 }
 
@@ -102,11 +105,11 @@ function judgeChain ({ chain, broken }: Attempt, at: Date): PathVerdict {
       ...judgeValidity(certificate, at),
       ...judgeKey(certificate),
       ...judgeAlgorithm(certificate, content),
-      ...content.critical.filter((id) => !UNDERSTOOD.has(id)).map((id) => ({ code: 'EXTENSION_UNKNOWN', detail: id }) as const),
+      ...judgeExtensions(content),
       ...(index === 0 ? judgeSigner(content) : judgeIssuer(content, chain.slice(1, index))),
     ]
     const issuer = chain[index + 1]
-    if (issuer !== undefined && !certificate.verify(issuer.publicKey)) found.push({ code: 'CHAIN_SIGNATURE_WRONG' })
+    if (issuer !== undefined && !isSignedBy(certificate, issuer)) found.push({ code: 'CHAIN_SIGNATURE_WRONG' })
     const name = nameForPeople(certificate.subject)
     return found.map(({ code, detail }) => ({ code, detail: detail === undefined ? name : `${name}: ${detail}` }))
   })
@@ -115,16 +118,16 @@ function judgeChain ({ chain, broken }: Attempt, at: Date): PathVerdict {
 
 function judgeValidity (certificate: X509Certificate, at: Date): PathFinding[] {
   // Written so that a date that is none fails
-  if (!(at >= certificate.validFromDate)) return [{ code: 'CERTIFICATE_NOT_YET_VALID', detail: certificate.validFromDate.toISOString() }]
-  if (!(at <= certificate.validToDate)) return [{ code: 'CERTIFICATE_EXPIRED', detail: certificate.validToDate.toISOString() }]
+  if (!(at >= certificate.validFromDate)) return [{ code: 'CERTIFICATE_NOT_YET_VALID', detail: momentForPeople(certificate.validFromDate) }]
+  if (!(at <= certificate.validToDate)) return [{ code: 'CERTIFICATE_EXPIRED', detail: momentForPeople(certificate.validToDate) }]
   return []
 }
 
-function judgeKey ({ publicKey }: X509Certificate): PathFinding[] {
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey
+function judgeKey (certificate: X509Certificate): PathFinding[] {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = keyOf(certificate) ?? {}
   if (type === 'rsa' && (details?.modulusLength ?? 0) >= MIN_RSA_BITS && (details?.publicExponent ?? 0n) >= 3n) return []
   if (type === 'ec' && CURVES.has(details?.namedCurve ?? '')) return []
-  return [{ code: 'KEY_WEAK', detail: [type, details?.modulusLength ?? details?.namedCurve].filter(Boolean).join(' ') }]
+  return [{ code: 'KEY_WEAK', detail: [type ?? 'unreadable', details?.modulusLength ?? details?.namedCurve].filter(Boolean).join(' ') }]
 }
 
 function judgeAlgorithm (certificate: X509Certificate, { signedWith }: CertificateContent): PathFinding[] {
@@ -134,11 +137,17 @@ function judgeAlgorithm (certificate: X509Certificate, { signedWith }: Certifica
   return [{ code: 'ALGORITHM_NOT_ADMITTED', detail: signedWith }]
 }
 
+function judgeExtensions ({ extensions, critical }: CertificateContent): PathFinding[] {
+  return extensions
+    .filter((id) => UNJUDGED_CONSTRAINTS.has(id) || (critical.has(id) && !UNDERSTOOD.has(id)))
+    .map((id) => ({ code: 'EXTENSION_UNKNOWN', detail: id }))
+}
+
 function judgeSigner ({ keyUsage, extendedKeyUsage, critical }: CertificateContent): PathFinding[] {
   const findings: PathFinding[] = []
   // Certificates of 2013–2015 have nonRepudiation only
   if (!keyUsage?.has(KEY_USAGE.digitalSignature) && !keyUsage?.has(KEY_USAGE.nonRepudiation)) findings.push({ code: 'SIGNER_KEY_USAGE_WRONG' })
-  if (critical.includes(EXTENSION.extendedKeyUsage) && !extendedKeyUsage?.some((purpose) => SIGNING_PURPOSES.has(purpose))) {
+  if (critical.has(EXTENSION.extendedKeyUsage) && !extendedKeyUsage?.some((purpose) => SIGNING_PURPOSES.has(purpose))) {
     findings.push({ code: 'SIGNER_PURPOSE_WRONG', detail: extendedKeyUsage?.join(' ') ?? '' })
   }
   return findings
@@ -153,4 +162,18 @@ function judgeIssuer ({ isCa, keyUsage, pathLength }: CertificateContent, below:
   const counted = below.filter((certificate) => contentOf(certificate).subject !== contentOf(certificate).issuer).length
   if (pathLength !== undefined && counted > pathLength) findings.push({ code: 'PATH_LENGTH_EXCEEDED', detail: `${counted} > ${pathLength}` })
   return findings
+}
+
+function isSignedBy (certificate: X509Certificate, issuer: X509Certificate): boolean {
+  const key = keyOf(issuer)
+  return key !== undefined && certificate.verify(key)
+}
+
+/** Node reads the key only when asked, and throws if it cannot. */
+function keyOf (certificate: X509Certificate): KeyObject | undefined {
+  try {
+    return certificate.publicKey
+  } catch {
+    return undefined
+  }
 }

@@ -33,10 +33,7 @@ export function signerFromPem ({ key, certificates }: { key: string, certificate
 
 /** A signer from a PKCS#12 file. Throws SETUP_INVALID if the file or its password is wrong, or key and certificate do not belong together. */
 export function signerFromPkcs12 ({ bytes, password }: { bytes: Uint8Array, password: string }): Signer {
-  const bags = readable('PKCS#12 file or its password', () => {
-    const pfx = forge.pkcs12.pkcs12FromAsn1(forge.asn1.fromDer(Buffer.from(bytes).toString('latin1')), password)
-    return pfx.safeContents.flatMap(({ safeBags }) => safeBags)
-  })
+  const bags = readable('PKCS#12 file or its password', () => unwrap(bytes, password))
   const { certBag, keyBag, pkcs8ShroudedKeyBag } = forge.pki.oids
   const keys = bags.filter(({ type }) => type === keyBag || type === pkcs8ShroudedKeyBag)
   const [keyOnly, ...others] = keys
@@ -68,6 +65,20 @@ function algorithmFor (key: KeyObject): { algorithm: SignatureAlgorithm, digest:
   if (type === 'ec' && details?.namedCurve === 'prime256v1') return { algorithm: SIGNATURE_ALGORITHM.ecdsaSha256, digest: 'sha256' }
   if (type === 'ec' && details?.namedCurve === 'secp384r1') return { algorithm: SIGNATURE_ALGORITHM.ecdsaSha384, digest: 'sha384' }
   throw new Refusal('SETUP_INVALID', { detail: `keys of kind ${type} ${details?.namedCurve ?? ''} do not sign documents` })
+}
+
+function unwrap (bytes: Uint8Array, password: string): forge.pkcs12.Bag[] {
+  const read = (file: forge.asn1.Asn1, text: string) => forge.pkcs12.pkcs12FromAsn1(file, text).safeContents.flatMap(({ safeBags }) => safeBags)
+  const file = forge.asn1.fromDer(Buffer.from(bytes).toString('latin1'))
+  try {
+    return read(file, password)
+  } catch (error) {
+    const utf8 = forge.util.encodeUtf8(password)
+    if (utf8 === password || !Array.isArray(file.value)) throw error
+    // The MAC takes the password in UTF-16, PBES2 in UTF-8, and forge has one for both: an accented one opens such a file only
+    // with the MAC left out. What the MAC would tell, the key's match with its certificate tells as well
+    return read({ ...file, value: file.value.slice(0, 2) }, utf8)
+  }
 }
 
 /** Forge reads RSA keys into an object of its own and leaves others as they are. */

@@ -71,12 +71,17 @@ export function signerDetails (certificate: X509Certificate): SignerDetails {
     issuer: nameForPeople(certificate.issuer),
     serial: certificate.serialNumber.toLowerCase(),
     fingerprint: fingerprintOf(certificate),
-    notBefore: certificate.validFromDate.toISOString(),
-    notAfter: certificate.validToDate.toISOString(),
+    notBefore: momentForPeople(certificate.validFromDate),
+    notAfter: momentForPeople(certificate.validToDate),
   }
 }
 
 /** A name as Node gives it, one part a line, root first, → `CN=…, O=…, C=VN`. For people only: names are compared as DER. */
 export function nameForPeople (name: string | undefined): string {
   return (name ?? '').split('\n').reverse().join(', ')
+}
+
+/** A moment in UTC; a certificate may hold a date that is none. */
+export function momentForPeople (date: Date): string {
+  return Number.isNaN(date.getTime()) ? 'unreadable' : date.toISOString()
 }

@@ -1,0 +1,46 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import t from 'tap'
+
+import { pem } from '../../certs-example/issue.ts'
+import { Refusal } from '../../src/errors.ts'
+import { loadTrustStore } from '../../src/trust/store.ts'
+import { makeCa, makeLeaf } from './world.ts'
+
+const root = makeCa('root')
+const sub = makeCa('sub', root)
+const text = ({ certificate }: typeof root) => pem('CERTIFICATE', certificate.raw)
+
+t.test('every certificate of every file is loaded', async (t) => {
+  const folder = t.testdir({ anchors: { 'a.pem': text(root) + text(makeCa('other')), '.keep': '' }, intermediates: { 'b.crt': `a comment\n${text(sub)}` } })
+  const { anchors, intermediates } = loadTrustStore(folder)
+  t.strictSame(anchors.map(({ subject }) => subject), ['C=VN\nCN=root', 'C=VN\nCN=other'])
+  t.strictSame(intermediates.map(({ subject }) => subject), ['C=VN\nCN=sub'])
+})
+
+t.test('a store without a root is refused', async (t) => {
+  t.throws(() => loadTrustStore(t.testdirName), { code: 'SETUP_INVALID', message: /no trusted root/ })
+  t.throws(() => loadTrustStore(t.testdir({ anchors: {}, intermediates: { 'b.pem': text(sub) } })), { message: /no trusted root/ })
+})
+
+t.test('every fault is told at once, by file', async (t) => {
+  const key = sub.keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const folder = t.testdir({
+    anchors: { 'good.pem': text(root), 'leaf.pem': text(makeLeaf(sub)), 'notes.txt': 'roots of 2026', 'cut.pem': text(root).replace(/\n.{64}\n/, '\n') },
+    intermediates: { 'with-key.pem': text(sub) + key },
+  })
+  mkdirSync(join(folder, 'intermediates/folder'))
+  writeFileSync(join(folder, 'intermediates/empty.pem'), '')
+  try {
+    loadTrustStore(folder)
+    t.fail('must be refused')
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    t.equal(error.fault.field, 'TRUST_DIR')
+    for (const file of ['anchors/leaf.pem', 'anchors/notes.txt', 'anchors/cut.pem', 'intermediates/with-key.pem', 'intermediates/folder', 'intermediates/empty.pem']) {
+      t.match(error.fault.detail, file)
+    }
+    t.notMatch(error.fault.detail, 'good.pem')
+  }
+})
