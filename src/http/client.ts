@@ -30,8 +30,19 @@ export type HttpFailure =
 
 export type HttpAnswer = HttpHead & { body: Buffer }
 
-/** An answer whose body is still to come. Reading it throws when it breaks off, is late, or grows too large. */
+/** An answer whose body is still to come. Reading it throws a BrokenAnswer when it breaks off, is late, or grows too large. */
 export type HttpStream = HttpHead & { body: Readable }
+
+/** Why a body that had begun does not end. */
+export class BrokenAnswer extends Error {
+  override readonly name = 'BrokenAnswer'
+  readonly failure: HttpFailure
+
+  constructor (failure: HttpFailure) {
+    super(failure.reason)
+    this.failure = failure
+  }
+}
 
 export interface HttpClient extends AsyncDisposable {
   /** Sends a request once and reads the whole answer. */
@@ -99,7 +110,7 @@ export function createHttpClient ({ connections = 10, connectWithin = 10 * SECON
           },
           data (chunk, controller) { if (!body?.push(chunk)) controller.pause() },
           end: () => { body?.push(null) },
-          fail (failure) { body ? body.destroy(new Error(failure.reason)) : resolve(failure) },
+          fail (failure) { body ? body.destroy(new BrokenAnswer(failure)) : resolve(failure) },
           bug: reject,
         })
       })
