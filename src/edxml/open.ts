@@ -60,14 +60,14 @@ export function openXml (bytes: Uint8Array, options: OpenOptions): Opened {
 }
 
 /** Feeds the octets with every attachment's text put back, in order: what a Reference with URI="" digests. */
-export function eachOctets (opened: { content: Content, slots: readonly Uint8Array[] }, sink: (bytes: Uint8Array) => void): void {
+export function eachOctets (opened: { content: Content, slots: readonly Buffer[] }, sink: (bytes: Buffer) => void): void {
   const { octets, markers } = opened.content
   let from = 0
   markers.forEach((marker, index) => {
     const at = octets.indexOf(marker, from, 'latin1')
     if (at === -1) throw new Error('a marker is missing in the octets')
     sink(octets.subarray(from, at))
-    sink(opened.slots[index] as Uint8Array)
+    sink(opened.slots[index] as Buffer)
     from = at + marker.length
   })
   sink(octets.subarray(from))
