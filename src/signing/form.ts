@@ -1,0 +1,127 @@
+/**
+ * The one form of signature that is verified: a Reference to the whole document, enveloped, with the certificate beside it.
+ * Structure before arithmetic: what is not exactly of this form is never computed with.
+ */
+import type { Element } from '../edxml/elements.ts'
+import type { Opened } from '../edxml/open.ts'
+import { readElements } from '../edxml/elements.ts'
+import { EXCLUSIVE_C14N, INCLUSIVE_C14N, INCLUSIVE_C14N11, type CanonicalMethod } from '../edxml/xml.ts'
+import { digestAlgorithm, ENVELOPED_SIGNATURE, signatureAlgorithm, whyRefused, XMLDSIG, type DigestAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
+import type { SigningFinding } from './reasons.ts'
+
+/** What a signature of the right form says. Nothing in it is proved yet. */
+export type SignatureForm = {
+  /** Canonical SignedInfo: what the signature value is computed over, and where every value below but the last two was read. */
+  signedInfo: Buffer,
+  algorithm: SignatureAlgorithm,
+  digest: DigestAlgorithm,
+  digestValue: Buffer,
+  signatureValue: Buffer,
+  /** DER, base64 without white space, in the order they came. */
+  certificates: string[],
+}
+
+/** Attributes and children each element of a Signature may have; a `#` among the children stands for text. */
+const GRAMMAR: Record<string, { attributes: readonly string[], content: RegExp }> = {
+  Signature: { attributes: ['Id'], content: /^SignedInfo SignatureValue (KeyInfo )?$/ },
+  SignedInfo: { attributes: ['Id'], content: /^CanonicalizationMethod SignatureMethod Reference $/ },
+  CanonicalizationMethod: { attributes: ['Algorithm'], content: /^$/ },
+  SignatureMethod: { attributes: ['Algorithm'], content: /^$/ },
+  Reference: { attributes: ['Id', 'URI'], content: /^Transforms DigestMethod DigestValue $/ },
+  Transforms: { attributes: [], content: /^Transform (Transform )?$/ },
+  Transform: { attributes: ['Algorithm'], content: /^$/ },
+  DigestMethod: { attributes: ['Algorithm'], content: /^$/ },
+  DigestValue: { attributes: [], content: /^#$/ },
+  SignatureValue: { attributes: ['Id'], content: /^#$/ },
+  KeyInfo: { attributes: ['Id'], content: /^(KeyName |KeyValue )*(X509Data (KeyName |KeyValue )*)?$/ },
+  KeyName: { attributes: [], content: /^#?$/ },
+  X509Data: { attributes: [], content: /^((X509IssuerSerial|X509SKI|X509SubjectName|X509Certificate|X509CRL) )*$/ },
+  X509Certificate: { attributes: [], content: /^#?$/ },
+}
+
+/** Beside the certificate these say nothing that is used, so what is in them does not matter. */
+const UNREAD: ReadonlySet<string> = new Set(['KeyValue', 'X509IssuerSerial', 'X509SKI', 'X509SubjectName', 'X509CRL'])
+
+/** As long as a chain may be (trust/path.ts); more only costs time. */
+const MOST_CERTIFICATES = 4
+/** Base64 of 12 KiB: a certificate with an RSA-4096 key is a sixth of it. */
+const LONGEST_CERTIFICATE = 16_384
+/** RSA-8192, the largest key anybody certifies. */
+const LONGEST_SIGNATURE = 1024
+
+/** Reads a signature in the xmldsig namespace, or says why it is not of the form that is verified. */
+export function readForm (opened: Opened, signature: NonNullable<Opened['signature']>, element: Element): SignatureForm | SigningFinding {
+  const outer = misshapen(element)
+  if (outer) return { code: 'SIGNATURE_FORM', detail: outer }
+  // SignedInfo may be in any of the three canonical forms, but only its own octets tell what was signed
+  if (!signature.signedInfo) return { code: 'CANONICALIZATION_NOT_ALLOWED' }
+  const signedInfo = readElements(signature.signedInfo)
+  const inner = misshapen(signedInfo)
+  if (inner || signedInfo.name !== 'SignedInfo') return { code: 'SIGNATURE_FORM', detail: inner ?? signedInfo.name }
+
+  const [canonicalization, method, reference] = signedInfo.children as [Element, Element, Element]
+  const [transforms, digestMethod, digestText] = reference.children as [Element, Element, Element]
+  if (!canonicalMethod(algorithmOf(canonicalization))) return { code: 'CANONICALIZATION_NOT_ALLOWED', detail: algorithmOf(canonicalization) }
+  const whole = coversWhole(opened, reference, transforms)
+  if (whole) return whole
+
+  const algorithm = signatureAlgorithm(algorithmOf(method))
+  if (!algorithm) return whyRefused(algorithmOf(method))
+  const digest = digestAlgorithm(algorithmOf(digestMethod))
+  if (!digest) return whyRefused(algorithmOf(digestMethod))
+
+  const digestValue = decoded(digestText.text)
+  if (digestValue?.length !== digest.length) return { code: 'SIGNATURE_ENCODING', detail: 'DigestValue' }
+  const [, valueElement, keyInfo] = element.children as [Element, Element, Element?]
+  const signatureValue = decoded(valueElement.text)
+  if (!signatureValue || signatureValue.length > LONGEST_SIGNATURE) return { code: 'SIGNATURE_ENCODING', detail: 'SignatureValue' }
+
+  const certificates = (keyInfo?.children ?? []).flatMap((child) => child.name === 'X509Data' ? child.children : [])
+    .filter((child) => child.name === 'X509Certificate').map((child) => withoutSpace(child.text))
+  if (certificates.length === 0) return { code: 'SIGNER_CERTIFICATE_ABSENT' }
+  if (certificates.length > MOST_CERTIFICATES || certificates.some((text) => text.length > LONGEST_CERTIFICATE)) return { code: 'SIGNATURE_FORM', detail: 'X509Data' }
+  return { signedInfo: signature.signedInfo, algorithm, digest, digestValue, signatureValue, certificates }
+}
+
+/** Exactly one Reference, to the document itself, through the enveloped-signature transform and at most one canonicalization. */
+function coversWhole (opened: Opened, reference: Element, transforms: Element): SigningFinding | undefined {
+  if (reference.attributes['URI'] !== '') return { code: 'SIGNATURE_NOT_WHOLE', detail: 'Reference/@URI' }
+  const [enveloped, canonical] = transforms.children.map(algorithmOf)
+  if (enveloped !== ENVELOPED_SIGNATURE) return { code: 'SIGNATURE_NOT_WHOLE', detail: enveloped ?? '' }
+  // XMLDSig 4.4.3.2: a node-set that no transform turns into octets is canonicalized by inclusive C14N 1.0
+  const method = canonicalMethod(canonical ?? INCLUSIVE_C14N)
+  if (!method) return { code: 'CANONICALIZATION_NOT_ALLOWED', detail: canonical ?? '' }
+  return method === opened.content.method ? undefined : { code: 'SIGNATURE_FORM', detail: 'Transforms' }
+}
+
+/** Path of the first element that is not as the grammar has it, or undefined. */
+function misshapen (element: Element): string | undefined {
+  const rule = Object.hasOwn(GRAMMAR, element.name) ? GRAMMAR[element.name] : undefined
+  if (element.namespace !== XMLDSIG) return element.name
+  if (!rule) return UNREAD.has(element.name) ? undefined : element.name
+  const content = element.children.map((child) => `${child.name} `).join('') + (element.text.trim() === '' ? '' : '#')
+  if (!rule.content.test(content)) return element.name
+  if (Object.keys(element.attributes).some((name) => !rule.attributes.includes(name))) return `${element.name}/@*`
+  for (const child of element.children) {
+    const fault = misshapen(child)
+    if (fault) return `${element.name}/${fault}`
+  }
+  return undefined
+}
+
+const METHODS: readonly CanonicalMethod[] = [EXCLUSIVE_C14N, INCLUSIVE_C14N, INCLUSIVE_C14N11]
+
+function canonicalMethod (name: string): CanonicalMethod | undefined {
+  return METHODS.find((method) => method === name)
+}
+
+const algorithmOf = (element: Element): string => element.attributes['Algorithm'] ?? ''
+
+const withoutSpace = (text: string): string => text.replace(/[ \t\r\n]+/g, '')
+
+/** Strict base64: what decodes must encode back to the same text, so no two texts stand for one value. */
+function decoded (text: string): Buffer | undefined {
+  const bare = withoutSpace(text)
+  const octets = Buffer.from(bare, 'base64')
+  return octets.length > 0 && octets.toString('base64') === bare ? octets : undefined
+}

@@ -1,0 +1,108 @@
+/**
+ * XML signatures over a whole document: made, and judged by the same narrow form (trust.md 2.3).
+ * Everything is computed over libxml2's canonical octets, and whoever reads a signed document reads those.
+ */
+import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto'
+import type { Element } from '../edxml/elements.ts'
+import type { Opened } from '../edxml/open.ts'
+import type { Signer } from '../trust/signer.ts'
+import type { TrustStore } from '../trust/store.ts'
+import { readElements } from '../edxml/elements.ts'
+import { eachOctets } from '../edxml/open.ts'
+import { EXCLUSIVE_C14N } from '../edxml/xml.ts'
+import { judgePath } from '../trust/path.ts'
+import { fingerprintOf, signerDetails, type SignatureVerdict, type Verdict } from '../trust/verdict.ts'
+import { ENVELOPED_SIGNATURE, keyFits, SHA256, signatureFits, XMLDSIG } from './algorithms.ts'
+import { readCertificate, type KnownCertificate } from './certificates.ts'
+import { readForm, type SignatureForm } from './form.ts'
+import { verdictOf, type SigningFinding } from './reasons.ts'
+
+/** What a signature is judged against. */
+export type SignatureContext = {
+  trust: TrustStore,
+  /** The moment the certificate has to be good at. */
+  at: Date,
+  /** Whether this certificate (SHA-256, lower-case hex) is one of the agency the document says it is from. */
+  speaksFor: (fingerprint: string) => boolean | 'unknown',
+}
+
+/** The steps of a judgement, in their order; a verdict names those that were taken. */
+export type Check = 'structure' | 'algorithms' | 'signature value' | 'digest' | 'path' | 'agency' | 'fields' | 'attachments'
+
+/** Makes the Signature element for the document whose exclusive canonical octets `feed` gives: enveloped, over the whole. */
+export async function makeSignature (feed: (sink: (octets: Uint8Array) => void) => void, signer: Signer): Promise<Buffer> {
+  const hash = createHash('sha256')
+  feed((octets) => { hash.update(octets) })
+  const contents = signedInfoContents(hash.digest('base64'), signer.algorithm)
+  // In canonical form SignedInfo declares the namespace that it inherits from Signature
+  const value = await signer.sign(Buffer.from(`<SignedInfo xmlns="${XMLDSIG}">${contents}</SignedInfo>`))
+  const certificates = [signer.certificate, ...signer.chain]
+    .map((certificate) => `<X509Certificate>${certificate.raw.toString('base64')}</X509Certificate>`)
+  return Buffer.from(`<Signature xmlns="${XMLDSIG}"><SignedInfo>${contents}</SignedInfo>` +
+    `<SignatureValue>${value.toString('base64')}</SignatureValue>` +
+    `<KeyInfo><X509Data>${certificates.join('')}</X509Data></KeyInfo></Signature>`)
+}
+
+/** Written in canonical form, so the octets that are sent are the octets that are signed. */
+function signedInfoContents (digest: string, algorithm: string): string {
+  return `<CanonicalizationMethod Algorithm="${EXCLUSIVE_C14N}"></CanonicalizationMethod>` +
+    `<SignatureMethod Algorithm="${algorithm}"></SignatureMethod>` +
+    '<Reference URI=""><Transforms>' +
+    `<Transform Algorithm="${ENVELOPED_SIGNATURE}"></Transform><Transform Algorithm="${EXCLUSIVE_C14N}"></Transform>` +
+    `</Transforms><DigestMethod Algorithm="${SHA256}"></DigestMethod><DigestValue>${digest}</DigestValue></Reference>`
+}
+
+/** The one signature of a document, found but not judged, or why there is none to judge. */
+export function findSignature (opened: Opened): { signature: NonNullable<Opened['signature']>, element: Element } | SigningFinding {
+  if (opened.signatureCount === 0) return { code: 'SIGNATURE_ABSENT' }
+  if (opened.signatureCount > 1) return { code: 'SIGNATURE_REPEATED' }
+  if (!opened.signature) return { code: 'SIGNATURE_MISPLACED' }
+  return { signature: opened.signature, element: readElements(opened.signature.element) }
+}
+
+/** Judges the signature that was found. Valid means: this agency's certificate signed exactly `opened.content` and its slots. */
+export function judgeSignature (opened: Opened, found: { signature: NonNullable<Opened['signature']>, element: Element }, context: SignatureContext): SignatureVerdict {
+  const form = readForm(opened, found.signature, found.element)
+  if ('code' in form) return verdict(context, ['structure'], [form])
+  const signer = readSigner(form)
+  if ('code' in signer) return verdict(context, ['structure', 'algorithms'], [signer])
+
+  const { certificate, key } = signer.leaf
+  const findings: SigningFinding[] = []
+  const signed = signatureFits(form.algorithm, key, form.signedInfo, form.signatureValue)
+  if (!signed) findings.push({ code: 'SIGNATURE_VALUE_WRONG' })
+  if (!timingSafeEqual(digestOf(opened, form), form.digestValue)) findings.push({ code: 'CONTENT_CHANGED' })
+  const path = judgePath(certificate, { anchors: context.trust.anchors, intermediates: [...context.trust.intermediates, ...signer.others] }, context.at)
+  const speaks = context.speaksFor(fingerprintOf(certificate))
+  if (speaks === 'unknown') findings.push({ code: 'SIGNER_UNKNOWN' })
+  else if (!speaks) findings.push({ code: 'SIGNER_NOT_AGENCY' })
+
+  const checked: Check[] = ['structure', 'algorithms', 'signature value', 'digest', 'path', 'agency']
+  // Only who signed is named: anybody can copy a certificate
+  return { ...verdict(context, checked, findings, path), ...(signed && { signer: signerDetails(certificate) }) }
+}
+
+/** A verdict of these findings, at the context's time. */
+export function verdict (context: SignatureContext, checked: Check[], findings: readonly SigningFinding[], path?: Verdict): SignatureVerdict {
+  return { ...verdictOf(findings, path), at: context.at.toISOString(), checked }
+}
+
+/** KeyInfo is a hint: it picks a certificate, which is then proved by its path and by the registry, or not at all. */
+function readSigner (form: SignatureForm): { leaf: KnownCertificate, others: X509Certificate[] } | SigningFinding {
+  const certificates: KnownCertificate[] = []
+  for (const text of new Set(form.certificates)) {
+    const certificate = readCertificate(text)
+    if (!certificate) return { code: 'SIGNER_CERTIFICATE_UNREADABLE' }
+    certificates.push(certificate)
+  }
+  const [leaf, ...more] = certificates.filter(({ certificate }) => !certificate.ca)
+  if (!leaf || more.length > 0) return { code: 'SIGNER_CERTIFICATE_AMBIGUOUS' }
+  if (!keyFits(leaf.key, form.algorithm)) return { code: 'SIGNER_KEY_UNFIT' }
+  return { leaf, others: certificates.filter((one) => one !== leaf).map(({ certificate }) => certificate) }
+}
+
+function digestOf (opened: Opened, { digest }: SignatureForm): Buffer {
+  const hash = createHash(digest.hash)
+  eachOctets(opened, (octets) => { hash.update(octets) })
+  return hash.digest()
+}
