@@ -8,6 +8,8 @@ export type Jobs = {
   'inbound.fetch': { connectionId: string }
   /** Arrivals of this connection may wait for their verdict. */
   'inbound.verify': { connectionId: string }
+  /** It is time to compare the registry with the agencies that this connection's axis lists. */
+  'agencies.sync': { connectionId: string }
   /** Audit entries may wait for their place in the hash chain. */
   'audit.link': Record<never, never>
   /** Something may lie idle: wake whatever is due. */

@@ -22,6 +22,7 @@ export const QUEUES: Record<JobName, Omit<Queue, 'name'>> = {
   'outbound.reconcile': WAKE_UP,
   'inbound.fetch': WAKE_UP,
   'inbound.verify': WAKE_UP,
+  'agencies.sync': WAKE_UP,
   'audit.link': WAKE_UP,
   'rescue': WAKE_UP,
 }

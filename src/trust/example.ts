@@ -32,7 +32,7 @@ export function isExampleCertificate (certificate: X509Certificate): boolean {
  * Once this returns, the gateway neither trusts nor signs with the example PKI. To be called wherever it starts outside demo and test.
  * Throws SETUP_INVALID naming every example certificate found.
  */
-export function refuseExample ({ store, signers }: { store: TrustStore, signers: readonly Signer[] }): void {
+export function refuseExample ({ store, signers }: { store: TrustStore, signers: readonly Pick<Signer, 'certificate' | 'chain'>[] }): void {
   const found = [...store.anchors, ...store.intermediates, ...signers.flatMap(({ certificate, chain }) => [certificate, ...chain])].filter(isExampleCertificate)
   if (found.length === 0) return
   const names = [...new Set(found.map(({ subject }) => nameForPeople(subject)))].join('; ')

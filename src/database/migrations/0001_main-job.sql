@@ -45,6 +45,15 @@ create table connection (
   policy jsonb not null,
   created_at timestamptz not null default now()
 );
+-- Each time the registry was compared with what a connection's axis lists.
+create table agency_sync (
+  connection_id text not null references connection,
+  synced_at timestamptz not null,
+  listed integer not null,
+  added integer not null,
+  changed integer not null,
+  primary key (connection_id, synced_at)
+);
 create table lane (
   connection_id text primary key references connection,
   paused boolean not null default false,

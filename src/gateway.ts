@@ -1,0 +1,121 @@
+import { createVault } from './access/secrets.ts'
+import { addAccess } from './access/http.ts'
+import { createSigners } from './agencies/certificates.ts'
+import { createSync } from './agencies/sync.ts'
+import { linkAudit } from './audit/audit.ts'
+import type { AxisConnection } from './axis/connection.ts'
+import { createConnections, type ConnectionSettings } from './axis/connections.ts'
+import { createVxpConnection } from './axis/vxp/client.ts'
+import type { Config } from './config.ts'
+import { openDatabase } from './database/database.ts'
+import { createHttpClient } from './http/client.ts'
+import { addHealth } from './http/health.ts'
+import { addMetrics, createMetrics } from './http/metrics.ts'
+import { addOpenApi } from './http/openapi.ts'
+import { createHttpServer } from './http/server.ts'
+import { createInbound } from './inbound/inbound.ts'
+import type { JobHandlers, JobName } from './jobs.ts'
+import { applyStatus } from './lifecycle/apply.ts'
+import { createReport } from './lifecycle/report.ts'
+import { createOutbound } from './outbound/outbound.ts'
+import { createLooker } from './queue/looker.ts'
+import { prepareDatabase } from './queue/prepare.ts'
+import { openQueue } from './queue/queue.ts'
+import { addRest } from './systems/rest/rest.ts'
+import { EXAMPLE_TRUST_DIR, refuseExample } from './trust/example.ts'
+import { loadTrustStore } from './trust/store.ts'
+
+/** The world outside the process, which tests replace. */
+export type Edges = { now?: () => Date, connect?: (settings: ConnectionSettings) => AxisConnection }
+
+/** How often whatever lies idle is looked for: the price of a lost wake-up, and of noticing a new connection. */
+const RESCUE_SECONDS = 5
+
+export type Gateway = Awaited<ReturnType<typeof createGateway>>
+
+/** Builds the whole gateway. The only file that knows every part; read it to see how they fit. */
+export async function createGateway (config: Config, version: string, edges: Edges = {}) {
+  await using opened = new AsyncDisposableStack() // closes in reverse what was opened, also if a later step fails
+  const now = edges.now ?? (() => new Date())
+
+  const http = await createHttpServer({ log: { level: config.logLevel } })
+  const { log } = http
+  const onError = (err: Error) => log.error({ err }, 'a part of the gateway failed')
+
+  const urls = await prepareDatabase(config.database)
+  opened.defer(urls.stop)
+  const database = opened.use(openDatabase(urls.gatewayUrl, config.databaseConnections, onError))
+  const queue = opened.use(await openQueue({ database, url: urls.gatewayUrl, onError }))
+
+  const trust = loadTrustStore(config.trustDir ?? EXAMPLE_TRUST_DIR)
+  const vault = createVault(config.masterKey)
+  const signers = createSigners({ database, vault, intermediates: trust.intermediates })
+  if (config.mode === 'production') refuseExample({ store: trust, signers: (await signers.certificates()).map((certificate) => ({ certificate, chain: [] })) })
+
+  const client = opened.use(createHttpClient())
+  const connect = edges.connect ?? ((settings) => createVxpConnection({
+    ...settings, hashFile: settings.policy.hashFile, sendWithin: settings.policy.sendTimeoutSeconds * 1000, maxPacket: config.maxPacketBytes, http: client, now,
+  }))
+  const connections = opened.use(createConnections({ database, vault, connect }))
+
+  const nudge = Object.fromEntries((['send', 'reconcile', 'fetch', 'verify', 'sync'] as const)
+    .map((step) => [step, (connectionId: string) => lookers[step].nudge(connectionId)])) as Record<'send' | 'reconcile' | 'fetch' | 'verify' | 'sync', (connectionId: string) => void>
+  const outbound = createOutbound({ database, queue, connections, signers, now, log, nudge })
+  const report = createReport({ dispatchStatus: outbound.dispatchStatus, now })
+  const inbound = createInbound({
+    database, queue, connections, trust, now, log, nudge, applyStatus,
+    reportArrived: (tx, handOverId, reportedBy) => report(tx, { handOverId, code: '01', reportedBy, automatic: true }),
+  })
+  const sync = createSync({ database, connections, now, log })
+
+  const looker = (name: JobName, look: (key: string) => Promise<Date | null>) =>
+    createLooker({ look, now, onError: (err, key) => log.error({ err, key }, `${name} failed, and will look again`) })
+  const lookers = {
+    send: looker('outbound.send', outbound.send),
+    reconcile: looker('outbound.reconcile', outbound.reconcile),
+    fetch: looker('inbound.fetch', inbound.fetch),
+    verify: looker('inbound.verify', inbound.verify),
+    sync: looker('agencies.sync', sync),
+  }
+
+  /** Tables are the truth: whatever lies idle is found here, though every wake-up were lost. */
+  async function rescue () {
+    for (const connectionId of await connections.ids()) for (const looker of Object.values(lookers)) looker.nudge(connectionId)
+    await linkAudit(database)
+  }
+  const handlers: JobHandlers = {
+    'outbound.send': async ({ connectionId }) => nudge.send(connectionId),
+    'outbound.reconcile': async ({ connectionId }) => nudge.reconcile(connectionId),
+    'inbound.fetch': async ({ connectionId }) => nudge.fetch(connectionId),
+    'inbound.verify': async ({ connectionId }) => nudge.verify(connectionId),
+    'agencies.sync': async ({ connectionId }) => nudge.sync(connectionId),
+    'audit.link': async () => { await linkAudit(database) },
+    'rescue': rescue,
+  }
+
+  const requireRole = addAccess(http, { database, now })
+  const metrics = createMetrics()
+  addMetrics(http, metrics, requireRole('monitor', 'administrator'))
+  addHealth(http, { database: () => database.query('select 1') })
+  await addOpenApi(http, { version, open: config.mode === 'demo', guard: requireRole('system', 'administrator', 'operator', 'monitor') })
+  await http.register(addRest, { prefix: '/v1', database, requireRole, trust, maxBytes: config.maxPacketBytes, submit: outbound.submit, mailbox: inbound.mailbox, report, onReported: nudge.send, now })
+  opened.defer(() => http.close())
+
+  const parts = opened.move()
+  return {
+    http,
+    database,
+    /** Once this resolves, the gateway listens at the address it gives, and works in the background. */
+    async start (): Promise<string> {
+      await queue.start(handlers)
+      await rescue()
+      const timer = setInterval(() => { rescue().catch(onError) }, RESCUE_SECONDS * 1000)
+      parts.defer(async () => {
+        clearInterval(timer)
+        await Promise.all(Object.values(lookers).map((looker) => looker.stop()))
+      })
+      return http.listen({ host: config.host, port: config.port })
+    },
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}

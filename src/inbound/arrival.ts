@@ -1,0 +1,51 @@
+/**
+ * An arrival is a packet on its way in.
+ *
+ *     stored ── verdict, policy ──▶ handed-on (a document, into mailboxes) | applied (a status)
+ *       │  ▲                        duplicate (all its mailboxes hold it already) | unmatched (a status of nothing)
+ *       │  └ indeterminate: asked again
+ *       └── unreadable, or not to be trusted ──▶ quarantined, with its bytes and the reason
+ *
+ * This file decides what a verdict means for an arrival; verify.ts carries it out.
+ */
+import type { Fault, RefusalCode } from '../errors.ts'
+import { rule, type SignaturePolicy } from '../signing/policy.ts'
+import type { Reason, SignatureVerdict } from '../trust/verdict.ts'
+
+export type ArrivalState = 'stored' | 'handed-on' | 'duplicate' | 'applied' | 'unmatched' | 'quarantined'
+
+/** Why an arrival is in quarantine: a refusal of its bytes, or a verdict that the policy does not let pass. */
+export type QuarantineReason =
+  | { code: RefusalCode | 'NO_MAILBOX' } & Fault
+  | { code: 'PACKET_SIGNATURE' | 'SEAL', reasons: Reason[] }
+
+export type ArrivalDecision =
+  | { kind: 'pass' }
+  | { kind: 'quarantine', reason: QuarantineReason }
+  | { kind: 'ask-again', nextAt: Date }
+
+/** What is known of an arrival's signatures; a status packet has no seal. */
+export type Verdicts = { signature: SignatureVerdict, seal: SignatureVerdict | null }
+
+/** The wait before an indeterminate verdict is asked for again, by how often it was: a revocation server is mostly back within the hour. */
+const ASK_AGAIN_MINUTES = [1, 5, 15, 60]
+
+/** Decision 28/2018, art. 9.1: integrity and authenticity are checked before a document is accepted. */
+export function decideArrival (verdicts: Verdicts, policy: { packetSignature: SignaturePolicy, seals: SignaturePolicy }, attempts: number, now: Date): ArrivalDecision {
+  const answers = [
+    ['PACKET_SIGNATURE', verdicts.signature, policy.packetSignature],
+    ['SEAL', verdicts.seal, policy.seals],
+  ] as const
+  for (const [code, verdict, wanted] of answers) {
+    if (!verdict) continue
+    switch (rule(wanted, verdict).kind) {
+      case 'accept': break
+      case 'refuse': return { kind: 'quarantine', reason: { code, reasons: verdict.reasons } }
+      case 'wait': {
+        const minutes = ASK_AGAIN_MINUTES[Math.min(attempts, ASK_AGAIN_MINUTES.length - 1)]!
+        return { kind: 'ask-again', nextAt: new Date(now.getTime() + minutes * 60_000) }
+      }
+    }
+  }
+  return { kind: 'pass' }
+}

@@ -1,0 +1,117 @@
+/** Inbound's rows: arrivals and hand-overs. */
+import { v7 as newId } from 'uuid'
+import type { Db, Tx } from '../database/database.ts'
+import type { Attachment, Packet } from '../edxml/packet.ts'
+import type { ArrivalState, Verdicts } from './arrival.ts'
+
+export type NewArrival = { id: string, connectionId: string, axisDocId: string, kind: 'document' | 'status', from: string | null, to: string | null, packet: Buffer, at: Date }
+
+/** Which of these packets are stored already. */
+export async function findFetched (db: Db, connectionId: string, docIds: readonly string[]): Promise<Set<string>> {
+  if (docIds.length === 0) return new Set()
+  const { rows } = await db.query<{ id: string }>({
+    name: 'find-fetched',
+    text: 'select axis_doc_id as id from arrival where connection_id = $1 and axis_doc_id = any($2)',
+    values: [connectionId, docIds],
+  })
+  return new Set(rows.map((row) => row.id))
+}
+
+/** Stores an arrival. One that another gateway stored meanwhile stays as it is. */
+export async function insertArrival (tx: Tx, arrival: NewArrival): Promise<void> {
+  await tx.query({
+    name: 'insert-arrival',
+    text: `insert into arrival (id, connection_id, axis_doc_id, kind, state, listed_from, listed_to, packet, fetched_at, next_at)
+           values ($1, $2, $3, $4, 'stored', $5, $6, $7, $8, $8) on conflict (connection_id, axis_doc_id) do nothing`,
+    values: [arrival.id, arrival.connectionId, arrival.axisDocId, arrival.kind, arrival.from, arrival.to, arrival.packet, arrival.at],
+  })
+}
+
+export async function markAcknowledged (db: Db, connectionId: string, axisDocId: string, now: Date): Promise<void> {
+  await db.query({
+    name: 'mark-acknowledged',
+    text: 'update arrival set acknowledged_at = $3 where connection_id = $1 and axis_doc_id = $2 and acknowledged_at is null',
+    values: [connectionId, axisDocId, now],
+  })
+}
+
+export type UnjudgedArrival = { id: string, packet: Buffer, fetchedAt: Date, listedTo: string | null, attempts: number }
+
+/** Takes arrivals that are due for a verdict, oldest first, for `leaseSeconds`. */
+export async function claimUnjudged (db: Db, connectionId: string, limit: number, leaseSeconds: number, now: Date): Promise<UnjudgedArrival[]> {
+  const { rows } = await db.query<UnjudgedArrival>({
+    name: 'claim-arrivals',
+    text: `
+      update arrival set lease_until = $4::timestamptz + make_interval(secs => $3)
+       where id in (select id from arrival
+                     where connection_id = $1 and state = 'stored' and next_at <= $4 and (lease_until is null or lease_until < $4)
+                     order by next_at, id limit $2 for update skip locked)
+      returning id, packet, fetched_at as "fetchedAt", listed_to as "listedTo", attempts`,
+    values: [connectionId, limit, leaseSeconds, now],
+  })
+  return rows.toSorted((a, b) => a.id < b.id ? -1 : 1) // ids are made in time order (UUIDv7)
+}
+
+/** When the next unjudged arrival is due, or its lease ends. */
+export async function nextUnjudged (db: Db, connectionId: string): Promise<Date | null> {
+  const { rows: [row] } = await db.query<{ at: Date | null }>({
+    name: 'next-unjudged',
+    text: `select min(greatest(next_at, coalesce(lease_until, next_at))) as at from arrival where connection_id = $1 and state = 'stored'`,
+    values: [connectionId],
+  })
+  return row?.at ?? null
+}
+
+export async function askAgain (db: Db, id: string, nextAt: Date): Promise<void> {
+  await db.query('update arrival set next_at = $2, lease_until = null, attempts = attempts + 1 where id = $1', [id, nextAt])
+}
+
+/** One hand-over per target, unless its agency holds this very document already. Returns how many are new. */
+export async function handOn (tx: Tx, { arrivalId, identity, targets, at }: {
+  arrivalId: string, identity: Buffer, targets: readonly { id: string, code: string, systemId: string }[], at: Date
+}): Promise<number> {
+  const { rowCount } = await tx.query({
+    name: 'hand-on',
+    text: `
+      insert into hand_over (id, arrival_id, system_id, agency_id, agency_code, identity, state, created_at)
+      select t.id, $1, t."systemId", t."agencyId", t.code, $2, 'waiting', $3
+        from jsonb_to_recordset($4) as t(id uuid, "systemId" text, "agencyId" bigint, code text)
+      on conflict (agency_id, identity) do nothing`,
+    values: [arrivalId, identity, at, JSON.stringify(targets.map(({ id, code, systemId }) => ({ id: newId(), agencyId: id, code, systemId })))],
+  })
+  return rowCount ?? 0
+}
+
+export type Settled = {
+  state: Exclude<ArrivalState, 'stored'>, packet: Packet | null, verdicts: Verdicts | null, identity: Buffer | null,
+  attachments: (Omit<Attachment, 'bytes'> & { size: number, sha256: Buffer })[], reason: object | null, at: Date
+}
+
+/** Writes what became of an arrival. One of the same sender and DocumentId, with other content, is linked to the first. */
+export async function settle (db: Db, id: string, { state, packet, verdicts, identity, attachments, reason, at }: Settled): Promise<void> {
+  const document = packet?.kind === 'document' ? packet.header : null
+  const answered = packet?.kind === 'status' ? packet : null
+  await db.query({
+    name: 'settle-arrival',
+    text: `
+      with files as (
+        insert into arrival_attachment (arrival_id, position, content_id, name, original_name, media_type, description, size, sha256)
+        select $1, f.position, f."contentId", f.name, f."originalName", f."contentType", f.description, f.size, decode(f.sha256, 'hex')
+          from jsonb_to_recordset($2) as f(position int, "contentId" text, name text, "originalName" text, "contentType" text, description text, size bigint, sha256 text)
+      )
+      update arrival set state = $3, judged_at = $4, lease_until = null, sender_code = $5, document_id = $6, bussiness_doc_type = $7, number = $8, notation = $9,
+             promulgated_on = $10, subject = $11, header = $12, identity = $13, signature = $14, seal = $15, warnings = $16, reason = $17,
+             follows = (select first.id from arrival first
+                         where first.sender_code = $5 and first.document_id = $6 and first.kind = 'document' and first.identity <> $13 and first.id < $1
+                         order by first.id limit 1)
+       where id = $1`,
+    values: [
+      id, JSON.stringify(attachments.map(({ sha256, ...file }, index) => ({ ...file, position: index + 1, sha256: sha256.toString('hex') }))), state, at,
+      document?.from.organId ?? answered?.from.organId ?? null, document?.documentId ?? answered?.responseFor.documentId ?? null,
+      document ? document.bussiness?.bussinessDocType ?? 0 : null, document?.code.codeNumber ?? null, document?.code.codeNotation ?? null,
+      document?.promulgationInfo.promulgationDate ?? null, document?.subject ?? null, JSON.stringify(document ?? answered), identity,
+      verdicts && JSON.stringify(verdicts.signature), verdicts?.seal ? JSON.stringify(verdicts.seal) : null,
+      packet && JSON.stringify(packet.warnings), reason && JSON.stringify(reason),
+    ],
+  })
+}

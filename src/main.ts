@@ -1,0 +1,20 @@
+/** `npm start`: the gateway alone, from the environment, until a signal. */
+import { readFileSync } from 'node:fs'
+import closeWithGrace from 'close-with-grace'
+import { ConfigError, loadConfig } from './config.ts'
+import { Refusal } from './errors.ts'
+import { createGateway } from './gateway.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+try {
+  const config = loadConfig()
+  const gateway = await createGateway(config, version)
+  closeWithGrace({ delay: config.shutdownMs, logger: gateway.http.log }, async () => { await gateway[Symbol.asyncDispose]() })
+  await gateway.start()
+} catch (error) {
+  // What a person at the terminal can mend is said in one text; the rest is a fault of ours and shows where.
+  if (error instanceof ConfigError || error instanceof Refusal) console.error(error.message)
+  else console.error(error)
+  process.exitCode = 1
+}

@@ -1,0 +1,101 @@
+import type { Signers } from '../agencies/certificates.ts'
+import type { OutgoingPacket } from '../axis/connection.ts'
+import type { ConnectionPolicy } from '../axis/connections.ts'
+import { readBlob, storeBlobs } from '../blobs/blobs.ts'
+import type { Database, Db, Tx } from '../database/database.ts'
+import { vietnamMoment } from '../edxml/dates.ts'
+import type { Attachment, DocumentHeader, DocumentPacket, Packet, StatusPacket } from '../edxml/packet.ts'
+import { assemble, writePacket } from '../edxml/write.ts'
+import { signPacket } from '../signing/packet-signature.ts'
+import { makeSeal } from '../signing/seal.ts'
+import type { Signer } from '../trust/signer.ts'
+import { noteHistory, type ClaimedDispatch } from './store.ts'
+
+/** A packet ready to leave. `store` keeps its bytes as part of the transaction that begins the attempt, and gives their blob. */
+export type Rendered = OutgoingPacket & { store: (tx: Tx) => Promise<Buffer> }
+
+/** Gives null when the signer is away: the dispatch waits, it is never refused for that. */
+export type Render = (dispatch: ClaimedDispatch, policy: ConnectionPolicy) => Promise<Rendered | null>
+
+type Needs = { database: Database, signers: Signers, now: () => Date }
+
+export function createRender ({ database, signers, now }: Needs): Render {
+  /**
+   * Seals, renders and signs the packet of a dispatch, once: whatever is sent again is byte for byte the same.
+   * The packet names only the recipients of this dispatch, so that no axis delivers to those of another.
+   */
+  return async function render (dispatch, policy) {
+    const source = dispatch.documentId === null ? await loadStatus(database, dispatch) : await loadDocument(database, dispatch, now())
+    const addressed = source.packet.kind === 'document'
+      ? { kind: 'document' as const, from: source.packet.header.from.organId, to: source.packet.header.to.map((to) => to.organId) }
+      : { kind: 'status' as const, from: source.packet.from.organId, to: [source.packet.responseFor.organId] }
+    const kept = dispatch.packet
+    if (kept) return { ...addressed, bytes: await readBlob(database, kept), store: async () => kept }
+
+    const signer = await signers.signerOf(source.agencyId)
+    // A document was taken in only because its agency had a signer; a status may come from one that has none.
+    if (!signer && source.packet.kind === 'document') return null
+    const isSealed = source.packet.kind === 'document' && policy.sealing
+    const bytes = await signed(isSealed ? await sealed(source.packet as DocumentPacket, signer!, now()) : source.packet, signer)
+    return {
+      ...addressed,
+      bytes,
+      async store (tx) {
+        const [blob] = await storeBlobs(tx, [bytes])
+        if (signer) await noteHistory(tx, dispatch.id, 'signed', { signer: signer.certificate.subject.replaceAll('\n', ', '), sealed: isSealed, size: bytes.length }, now())
+        return blob!.sha256
+      },
+    }
+  }
+}
+
+async function sealed (packet: DocumentPacket, signer: Signer, now: Date): Promise<DocumentPacket> {
+  return { ...packet, attachments: [...packet.attachments, await makeSeal(packet, signer, now)] }
+}
+
+async function signed (packet: Packet, signer: Signer | null): Promise<Buffer> {
+  const written = writePacket(packet)
+  return signer ? signPacket(written, signer) : assemble(written, null)
+}
+
+type Source<P extends Packet> = { agencyId: string, packet: P }
+
+async function loadDocument (db: Db, dispatch: ClaimedDispatch, now: Date): Promise<Source<DocumentPacket>> {
+  const { rows: [row] } = await db.query<{ agencyId: string, header: DocumentHeader, recipients: string[], files: (Omit<Attachment, 'bytes'> & { sha256: string })[] }>({
+    name: 'load-document',
+    text: `
+      select d.agency_id as "agencyId", d.header,
+             (select array_agg(r.recipient_code) from delivery r where r.dispatch_id = $2) as recipients,
+             coalesce((select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('contentId', f.content_id, 'name', f.name, 'originalName', f.original_name,
+                                        'contentType', f.media_type, 'description', f.description, 'sha256', encode(f.sha256, 'hex'))) order by f.position)
+                         from document_attachment f where f.document_id = d.id), '[]') as files
+        from document d where d.id = $1`,
+    values: [dispatch.documentId, dispatch.id],
+  })
+  if (!row) throw new Error(`dispatch ${dispatch.id} has no document`)
+  const { agencyId, header, recipients, files } = row
+  const attachments = dispatch.packet ? [] : await Promise.all(files.map(async ({ sha256, ...file }) => ({ ...file, bytes: await readBlob(db, Buffer.from(sha256, 'hex')) })))
+  return {
+    agencyId,
+    packet: {
+      kind: 'document',
+      header: {
+        ...header,
+        to: header.to.filter((to) => recipients.includes(to.organId.trim())),
+        traceHeaders: [...header.traceHeaders, { organId: header.from.organId, timestamp: vietnamMoment(now) }],
+      },
+      attachments,
+      warnings: [],
+    },
+  }
+}
+
+async function loadStatus (db: Db, dispatch: ClaimedDispatch): Promise<Source<StatusPacket>> {
+  const { rows: [row] } = await db.query<{ agencyId: string, packet: StatusPacket }>({
+    name: 'load-status',
+    text: 'select h.agency_id as "agencyId", s.packet_fields as packet from status s join hand_over h on h.id = s.hand_over_id where s.id = $1',
+    values: [dispatch.statusId],
+  })
+  if (!row) throw new Error(`dispatch ${dispatch.id} has no status`)
+  return row
+}

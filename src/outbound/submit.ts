@@ -1,0 +1,91 @@
+import { v7 as newId } from 'uuid'
+import type { SystemCaller } from '../access/keys.ts'
+import { isIntegrationCentre, parseAgencyCode } from '../agencies/code.ts'
+import { findAgencies } from '../agencies/registry.ts'
+import { routeRecipients } from '../agencies/routing.ts'
+import { recordAudit } from '../audit/audit.ts'
+import { storeBlobs } from '../blobs/blobs.ts'
+import type { Database, Tx } from '../database/database.ts'
+import { identityOf } from '../edxml/identity.ts'
+import { SEAL_NAME, type DocumentPacket } from '../edxml/packet.ts'
+import { Refusal } from '../errors.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { SignatureVerdict } from '../trust/verdict.ts'
+import { connectionIdsOf, insertDocument } from './store.ts'
+
+/** A document that a system wants sent. `bytes` is the packet as it came; null when it came as metadata and files. */
+export type Submission = { caller: SystemCaller, packet: DocumentPacket, bytes: Buffer | null, signature: SignatureVerdict }
+
+/** `id` is the gateway's own; `isNew` is false when the very same document was submitted before. */
+export type Accepted = { id: string, documentId: string, isNew: boolean }
+
+/** How long a dispatch waits for an axis that is away: over a long holiday, with a working day to spare. */
+export const PATIENCE_MS = 10 * 24 * 60 * 60 * 1000
+
+type Needs = { database: Database, queue: Queue, now: () => Date, onStored: (connectionIds: string[]) => void }
+
+export type Submit = ReturnType<typeof createSubmit>
+
+export function createSubmit ({ database, queue, now, onStored }: Needs) {
+  /**
+   * Takes a document from a system. Once this returns, it is stored and will be signed and sent; what is refused leaves nothing behind.
+   * `also` runs in the same transaction: what it stores exists if, and only if, the document does.
+   */
+  return async function submit ({ caller, packet, bytes, signature }: Submission, also?: (tx: Tx, accepted: Accepted) => Promise<void>): Promise<Accepted> {
+    const { header, attachments } = packet
+    const senderCode = parseAgencyCode(header.from.organId, 'MessageHeader.From.OrganId')
+    const codes = header.to.map((to, index) => parseAgencyCode(to.organId, `MessageHeader.To[${index + 1}].OrganId`))
+    const agencies = await findAgencies(database, [senderCode, ...codes])
+
+    const sender = agencies.get(senderCode)
+    if (!sender) throw new Refusal('SENDER_UNKNOWN', { field: 'MessageHeader.From.OrganId', detail: senderCode })
+    if (!caller.agencyIds.has(sender.id)) throw new Refusal('SENDER_NOT_YOURS', { field: 'MessageHeader.From.OrganId', detail: senderCode })
+    if (!sender.canSign) throw new Refusal('SENDER_CANNOT_SIGN', { field: 'MessageHeader.From.OrganId', detail: senderCode })
+    const recipients = codes.map((code, index) => {
+      const field = `MessageHeader.To[${index + 1}].OrganId`
+      const agency = agencies.get(code)
+      if (!agency || isIntegrationCentre(code)) throw new Refusal('RECIPIENT_UNKNOWN', { field, detail: code })
+      // Two codes of one agency are one recipient: it would get the document twice.
+      if (codes.findIndex((other) => agencies.get(other)?.id === agency.id) !== index) throw new Refusal('RECIPIENT_DUPLICATE', { field, detail: code })
+      return agency
+    })
+    const reserved = attachments.findIndex((attachment) => attachment.name === SEAL_NAME)
+    if (reserved >= 0) throw new Refusal('ATTACHMENT_NAME_RESERVED', { field: `Attachment[${reserved + 1}].AttachmentName` })
+
+    const routes = routeRecipients(recipients, await connectionIdsOf(database))
+    if (routes.length === 0) throw new Refusal('NO_CONNECTION')
+
+    const at = now()
+    const identity = identityOf(packet)
+    const accepted = await database.transaction(async (tx) => {
+      const blobs = await storeBlobs(tx, bytes ? [...attachments.map((attachment) => attachment.bytes), bytes] : attachments.map((attachment) => attachment.bytes))
+      const { id, isNew } = await insertDocument(tx, {
+        id: newId(),
+        systemId: caller.systemId,
+        agencyId: sender.id,
+        header,
+        attachments: attachments.map((attachment, index) => ({ ...attachment, ...blobs[index]! })),
+        packet: bytes ? blobs.at(-1)!.sha256 : null,
+        identity,
+        signature,
+        submittedBy: caller.keyId,
+        submittedAt: at,
+        patienceUntil: new Date(at.getTime() + PATIENCE_MS),
+        dispatches: routes.map(({ connectionId, recipients: together }) => ({
+          id: newId(),
+          connectionId,
+          deliveries: together.map((agency) => ({ id: newId(), recipientCode: agency.code, agencyId: agency.id })),
+        })),
+      })
+      const accepted = { id, documentId: header.documentId, isNew }
+      if (isNew) {
+        await recordAudit(tx, { at, actor: caller.name, action: 'document.submitted', subject: id, detail: { key: caller.keyId, recipients: codes.length } })
+        await queue.wake(tx, routes.map(({ connectionId }) => ({ name: 'outbound.send', data: { connectionId }, key: connectionId })))
+      }
+      await also?.(tx, accepted)
+      return accepted
+    })
+    if (accepted.isNew) onStored(routes.map((route) => route.connectionId))
+    return accepted
+  }
+}

@@ -1,0 +1,83 @@
+/** Documents over HTTP: a system hands one over to be sent, and asks how it is doing. */
+import multipart from '@fastify/multipart'
+import type { FastifyRequest } from 'fastify'
+import { systemOf, type RequireRole } from '../../access/http.ts'
+import type { SystemCaller } from '../../access/keys.ts'
+import type { Database } from '../../database/database.ts'
+import { Refusal } from '../../errors.ts'
+import { acceptPackets, type HttpServer } from '../../http/server.ts'
+import { viewDocument } from '../../outbound/view.ts'
+import type { Submission, Submit } from '../../outbound/submit.ts'
+import { hashRequest, keepAnswer, once } from './idempotency.ts'
+import { Metadata, type SubmittedFile } from './metadata.ts'
+import { Accepted, DocumentSchema, IdempotencyHeader, IdPath } from './schemas.ts'
+import type { Submissions } from './submissions.ts'
+
+type Needs = { database: Database, requireRole: RequireRole, submit: Submit, submissions: Submissions, maxBytes: number, now: () => Date }
+
+/** What a submission says, and the parts that make two submissions the same request. */
+type Read = { submission: Submission, parts: (string | Uint8Array)[] }
+
+const tags = ['documents']
+
+export async function addDocuments (http: HttpServer, { database, requireRole, submit, submissions, maxBytes, now }: Needs) {
+  await http.register(multipart, { limits: { fileSize: maxBytes, files: 500, parts: 501, fields: 1, fieldSize: 8 * 1024 * 1024 } })
+  acceptPackets(http, maxBytes)
+  const onRequest = requireRole('system')
+
+  http.post('/documents', {
+    onRequest,
+    validatorCompiler: () => () => true, // two kinds of body, neither of them JSON: each is checked where it is read
+    schema: {
+      tags,
+      summary: 'Hand over a document to be signed and sent: an edXML packet, or metadata with files',
+      headers: IdempotencyHeader,
+      body: {
+        content: {
+          'application/xml': { schema: { type: 'string', description: 'An edXML document packet (QCVN 102)' } },
+          'multipart/form-data': {
+            schema: { type: 'object', required: ['metadata'], properties: { metadata: Metadata, file: { type: 'array', items: { type: 'string', format: 'binary' } } } },
+          },
+        },
+      },
+      response: { 202: Accepted },
+    },
+  }, async (request, reply) => {
+    const caller = systemOf(request)
+    const { submission, parts } = request.isMultipart() ? await readParts(request, caller) : await readBody(request, caller)
+    const key = request.headers['idempotency-key']
+    if (Array.isArray(key)) throw new Refusal('REQUEST_INVALID', { field: 'header.idempotency-key' })
+    const keyed = key === undefined ? null : { systemId: caller.systemId, key, hash: hashRequest('document', ...parts) }
+    const { answer, isReplay } = await once(database, keyed, async () => {
+      const toAnswer = ({ id, documentId }: { id: string, documentId: string }) => ({ id, documentId, url: `/v1/documents/${id}` })
+      return toAnswer(await submit(submission, async (tx, accepted) => { if (keyed) await keepAnswer(tx, keyed, toAnswer(accepted), now()) }))
+    })
+    return reply.code(202).header('idempotent-replayed', String(isReplay)).send(answer)
+  })
+
+  http.get('/documents/:id', { onRequest, schema: { tags, summary: 'Where a document stands with every recipient, and how it got there', params: IdPath, response: { 200: DocumentSchema } } },
+    async (request) => JSON.parse(JSON.stringify(await viewDocument(database, systemOf(request), request.params.id))))
+
+  async function readBody (request: FastifyRequest, caller: SystemCaller): Promise<Read> {
+    if (!Buffer.isBuffer(request.body)) throw new Refusal('MEDIA_TYPE_UNSUPPORTED')
+    return { submission: await submissions.fromPacket(caller, request.body), parts: [request.body] }
+  }
+
+  async function readParts (request: FastifyRequest, caller: SystemCaller): Promise<Read> {
+    let json: string | undefined
+    const files: SubmittedFile[] = []
+    for await (const part of request.parts()) {
+      if (part.type === 'file') files.push({ name: part.filename ?? '', mediaType: part.mimetype, bytes: await part.toBuffer() })
+      else if (part.fieldname === 'metadata') json = String(part.value)
+      else throw new Refusal('REQUEST_INVALID', { field: part.fieldname.slice(0, 100), detail: 'unknown part' })
+    }
+    if (json === undefined) throw new Refusal('REQUEST_INVALID', { field: 'metadata', detail: 'this part is missing' })
+    const nameless = files.findIndex((file) => file.name === '')
+    if (nameless >= 0) throw new Refusal('REQUEST_INVALID', { field: `file[${nameless + 1}]`, detail: 'a file needs a name' })
+
+    return {
+      submission: submissions.fromMetadata(caller, json, files),
+      parts: [json, ...files.flatMap(({ name, bytes }) => [name, bytes])],
+    }
+  }
+}

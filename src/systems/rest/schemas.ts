@@ -1,0 +1,81 @@
+/** What the REST API says of documents and mailboxes: one source for checks, types and the API's description. */
+import Type from 'typebox'
+
+const Text = (maxLength: number, description: string) => Type.String({ minLength: 1, maxLength, description })
+const Time = (description: string) => Type.String({ format: 'date-time', description })
+const Id = Type.String({ format: 'uuid' })
+
+export const IdPath = Type.Object({ id: Id })
+export const AttachmentPath = Type.Object({ id: Id, number: Type.Integer({ minimum: 1, maximum: 10_000 }) })
+export const MailboxQuery = Type.Object({
+  after: Type.Optional(Type.String({ pattern: '^\\d{1,18}$', description: 'Cursor: `next` of the page before' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
+})
+export const IdempotencyHeader = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'The same key with the same request gets the same answer, however often it is sent' })),
+}, { additionalProperties: true })
+
+const Reason = Type.Object({ code: Type.String(), vi: Type.String(), en: Type.String(), detail: Type.Optional(Type.String()) })
+export const VerdictSchema = Type.Object({
+  result: Type.Union([Type.Literal('valid'), Type.Literal('invalid'), Type.Literal('indeterminate')], { description: 'EN 319 102-1' }),
+  reasons: Type.Array(Reason),
+  signer: Type.Optional(Type.Object({
+    subject: Type.String(), issuer: Type.String(), serial: Type.String(), fingerprint: Type.String(), notBefore: Type.String(), notAfter: Type.String(),
+  })),
+  at: Type.String({ description: 'The time it was judged for' }),
+  checked: Type.Array(Type.String()),
+})
+
+export const Accepted = Type.Object({
+  id: Type.String({ description: 'The gateway\'s id of the document' }),
+  documentId: Type.String({ description: 'edXML DocumentId' }),
+  url: Type.String({ description: 'Where to ask how it is doing' }),
+})
+
+export const DocumentSchema = Type.Object({
+  id: Id, documentId: Type.String(), sender: Type.String(), bussinessDocType: Type.Integer(), number: Type.String(), notation: Type.String(),
+  promulgatedOn: Type.Union([Type.String(), Type.Null()]), subject: Type.String(), submittedAt: Time('When it was durably stored'),
+  signature: VerdictSchema,
+  attachments: Type.Array(Type.Object({ name: Type.String(), mediaType: Type.String(), size: Type.Integer(), sha256: Type.String() })),
+  deliveries: Type.Array(Type.Object({
+    recipient: Type.String({ description: 'Agency code' }),
+    state: Type.String({ description: 'waiting, unknown, sent, refused or parked: how the sending stands' }),
+    status: Type.Union([Type.String(), Type.Null()], { description: 'The furthest status the recipient reported: 01 … 06' }),
+    updatedAt: Time('Last change'),
+    history: Type.Array(Type.Object({ at: Time('When'), kind: Type.String(), detail: Type.Record(Type.String(), Type.Unknown()) })),
+  })),
+})
+
+const entry = {
+  id: Id, agencyCode: Type.String({ description: 'The agency of yours that it is addressed to' }),
+  state: Type.String({ description: 'waiting or acknowledged' }), status: Type.Union([Type.String(), Type.Null()], { description: 'The last status that went back' }),
+  createdAt: Time('When it was put into the mailbox'), acknowledgedAt: Type.Union([Time('When the system took it over'), Type.Null()]),
+  senderCode: Type.String(), documentId: Type.String(), bussinessDocType: Type.Integer({ description: '0 new, 1 recall, 2 update, 3 replacement' }),
+  number: Type.String(), notation: Type.String(), promulgatedOn: Type.Union([Type.String(), Type.Null()]), subject: Type.String(),
+  follows: Type.Union([Id, Type.Null()], { description: 'The item of the first document with this sender and DocumentId, which this one updates, recalls or replaces' }),
+}
+export const MailboxPage = Type.Object({
+  items: Type.Array(Type.Object(entry)),
+  next: Type.Union([Type.String(), Type.Null()], { description: 'Cursor of the next page; null when this is the last' }),
+})
+export const MailboxItemSchema = Type.Object({
+  ...entry,
+  header: Type.Record(Type.String(), Type.Unknown(), { description: 'Every field of the packet' }),
+  attachments: Type.Array(Type.Object({
+    number: Type.Integer(), name: Type.String({ description: 'Safe as a file name' }), originalName: Type.String(), mediaType: Type.String(),
+    description: Type.Union([Type.String(), Type.Null()]), size: Type.Integer(), sha256: Type.String(),
+  })),
+  warnings: Type.Array(Type.Record(Type.String(), Type.Unknown())),
+  signature: VerdictSchema,
+  seal: Type.Union([VerdictSchema, Type.Null()]),
+})
+export const Acknowledged = Type.Object({ id: Id, acknowledgedAt: Time('When it was first acknowledged') })
+
+export const StatusReport = Type.Object({
+  code: Type.Union([Type.Literal('02'), Type.Literal('03'), Type.Literal('04'), Type.Literal('05'), Type.Literal('06')]),
+  description: Type.Optional(Text(500, 'In words; required with 02')),
+  staff: Type.Optional(Type.Object({
+    department: Type.Optional(Text(200, 'Unit')), staff: Type.Optional(Text(100, 'Person')), mobile: Type.Optional(Text(20, 'Telephone')), email: Type.Optional(Text(100, 'E-mail')),
+  })),
+})
+export const Reported = Type.Object({ id: Id, code: Type.String(), reportedAt: Time('When it was durably stored') })

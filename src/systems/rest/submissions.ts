@@ -1,0 +1,52 @@
+import type { SystemCaller } from '../../access/keys.ts'
+import { certificatesOf } from '../../agencies/certificates.ts'
+import type { Db } from '../../database/database.ts'
+import { fileName } from '../../edxml/attachments.ts'
+import { openPacket, readPacket } from '../../edxml/read.ts'
+import { Refusal } from '../../errors.ts'
+import type { Submission } from '../../outbound/submit.ts'
+import { judgePacketSignature } from '../../signing/packet-signature.ts'
+import { rule, type SignaturePolicy } from '../../signing/policy.ts'
+import { verdict } from '../../signing/xmldsig.ts'
+import type { TrustStore } from '../../trust/store.ts'
+import { packetFrom, parseMetadata, type SubmittedFile } from './metadata.ts'
+
+type Needs = { database: Db, trust: TrustStore, now: () => Date }
+
+export type Submissions = ReturnType<typeof createSubmissions>
+
+/** How a system hands over packets. */
+export type SystemPolicy = { packetSignature: SignaturePolicy }
+
+/** The two ways a system can say what it wants sent. What is refused here has left nothing behind. */
+export function createSubmissions ({ database, trust, now }: Needs) {
+  return {
+    /** An edXML packet: read, and its signature judged by the system's policy (the hop from the system to the gateway). */
+    async fromPacket (caller: SystemCaller, bytes: Buffer): Promise<Submission> {
+      const opened = openPacket(bytes)
+      const packet = await readPacket(opened)
+      if (packet.kind === 'status') throw new Refusal('PACKET_ELEMENT_MISSING', { field: 'MessageHeader.To', detail: 'this is a status packet; statuses go to /v1/mailbox/{id}/statuses' })
+      const [speakers, policy] = await Promise.all([certificatesOf(database, packet.header.from.organId), policyOf(database, caller.systemId)])
+      const signature = judgePacketSignature(opened, {
+        trust, at: now(), speaksFor: (fingerprint) => speakers.size === 0 ? 'unknown' : speakers.has(fingerprint),
+      })
+      const ruling = rule(policy.packetSignature, signature)
+      if (ruling.kind === 'accept') return { caller, packet, bytes, signature }
+      const isAbsent = ruling.kind === 'refuse' && ruling.absent
+      throw new Refusal(isAbsent ? 'SIGNATURE_REQUIRED' : 'SIGNATURE_INVALID', { field: 'edXMLHeader.Signature', detail: `${ruling.reason.code}: ${ruling.reason.en}` })
+    },
+
+    /** Metadata and files: nothing is signed on this hop, the API key says who sends. */
+    fromMetadata (caller: SystemCaller, json: string, files: readonly SubmittedFile[]): Submission {
+      const attachments = files.map(({ name, mediaType, bytes }, index) => (
+        { contentId: `${index + 1}`, name: fileName(name), originalName: name, contentType: mediaType, bytes }))
+      const signature = verdict({ trust, at: now(), speaksFor: () => 'unknown' }, [], [{ code: 'SIGNATURE_ABSENT' }])
+      return { caller, packet: packetFrom(parseMetadata(json), attachments), bytes: null, signature }
+    },
+  }
+}
+
+async function policyOf (db: Db, systemId: string): Promise<SystemPolicy> {
+  const { rows: [row] } = await db.query<{ policy: SystemPolicy }>({ name: 'system-policy', text: 'select policy from system where id = $1', values: [systemId] })
+  return row!.policy
+}
