@@ -21,15 +21,14 @@ export async function installQueues (options: { ownerUrl: string, gatewayRole: s
   }
 
   await using database = openDatabase(options.ownerUrl, 1, () => {})
-  await database.query(`
-    do $$ declare role text := ${literal(options.gatewayRole)}; begin
-      execute format('grant usage on schema ${SCHEMA} to %I', role);
-      execute format('grant select, insert, update, delete on all tables in schema ${SCHEMA} to %I', role);
-      execute format('revoke insert, update, delete on ${SCHEMA}.version from %I', role);
-      execute format('grant execute on all functions in schema ${SCHEMA} to %I', role);
-    end $$`)
-}
-
-function literal (text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
+  const { rows } = await database.query<{ grants: string }>(`
+    select concat_ws(';',
+      format('grant usage on schema ${SCHEMA} to %I', $1::text),
+      format('grant select, insert, update, delete on all tables in schema ${SCHEMA} to %I', $1),
+      format('revoke insert, update, delete on ${SCHEMA}.version from %I', $1),
+      format('grant update (%s) on ${SCHEMA}.version to %I', string_agg(quote_ident(attname), ', '), $1), -- when what was last done
+      format('grant execute on all functions in schema ${SCHEMA} to %I', $1)) as grants
+    from pg_attribute
+    where attrelid = '${SCHEMA}.version'::regclass and attnum > 0 and not attisdropped and attname <> 'version'`, [options.gatewayRole])
+  await database.query(rows[0]!.grants)
 }

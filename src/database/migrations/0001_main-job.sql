@@ -272,6 +272,7 @@ create table hand_over (
   unique (agency_id, identity)
 );
 create index hand_over_waiting on hand_over (system_id, sequence) where state = 'waiting';
+create index on hand_over (system_id, sequence);
 create index on hand_over (arrival_id);
 alter table status add foreign key (hand_over_id) references hand_over;
 
