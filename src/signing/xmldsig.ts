@@ -82,9 +82,9 @@ export function judgeSignature (opened: Opened, found: { signature: NonNullable<
   return { ...verdict(context, checked, findings, path), ...(signed && { signer: signerDetails(certificate) }) }
 }
 
-/** A verdict of these findings, at the context's time. */
-export function verdict (context: SignatureContext, checked: Check[], findings: readonly SigningFinding[], path?: Verdict): SignatureVerdict {
-  return { ...verdictOf(findings, path), at: context.at.toISOString(), checked }
+/** A verdict of these findings, for this time. */
+export function verdict ({ at }: Pick<SignatureContext, 'at'>, checked: Check[], findings: readonly SigningFinding[], path?: Verdict): SignatureVerdict {
+  return { ...verdictOf(findings, path), at: at.toISOString(), checked }
 }
 
 /** KeyInfo is a hint: it picks a certificate, which is then proved by its path and by the registry, or not at all. */
