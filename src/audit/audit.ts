@@ -22,33 +22,42 @@ export async function recordAudit (tx: Tx, { at, actor, action, subject, detail 
   })
 }
 
-/** Entries to be linked in one transaction: about 20 ms of work. */
+/** Entries linked in one transaction: about 20 ms of work. */
 const BATCH = 1000
 /** How far below the last linked entry late ones are looked for each time; `thorough` looks everywhere. */
 const LATE = 10_000
 
 /**
- * Gives entries that have no place in the chain the next ones, by id, and says how many got one; call again while that is
- * not 0. An entry whose transaction commits late gets a later place than its id suggests. If it commits more than 10,000
- * ids late, only a `thorough` run (which reads the whole table) finds it.
+ * Once this returns, every entry that was committed before has a place in the chain, given in the order of ids; or another
+ * gateway is giving it. Says how many it linked. An entry whose transaction commits late gets a later place than its id
+ * suggests; one that is 10,000 ids late is found by a `thorough` run only, which reads the whole table.
  */
 export async function linkAudit (database: Database, { thorough = false } = {}): Promise<number> {
-  return database.transaction(async (tx) => {
-    const { rows: [lock] } = await tx.query<{ mine: boolean }>("select pg_try_advisory_xact_lock(hashtext('audit.link')) as mine")
-    if (!lock?.mine) return 0 // another gateway is at it
-    const { rows: [last] } = await tx.query<{ position: string, hash: Buffer, entry_id: string }>('select position, hash, (select max(entry_id) from audit_link) as entry_id from audit_link order by position desc limit 1')
-    const after = thorough || last === undefined ? 0n : BigInt(last.entry_id) - BigInt(LATE)
-    const { rows } = await tx.query<EntryRow>(
-      `select ${ENTRY} from audit_entry e where e.id > $1 and not exists (select from audit_link l where l.entry_id = e.id) order by e.id limit $2`,
-      [after, BATCH])
+  let linked = 0
+  for (;;) {
+    const batch = await database.transaction((tx) => linkBatch(tx, thorough))
+    linked += batch
+    if (batch < BATCH) return linked
+  }
+}
 
-    let hash = last?.hash ?? Buffer.alloc(0)
-    const hashes = rows.map((row) => { hash = hashOf(hash, row); return hash })
-    await tx.query(
-      'insert into audit_link (position, entry_id, hash) select $1::bigint + n, entry_id, hash from unnest($2::bigint[], $3::bytea[]) with ordinality as new (entry_id, hash, n)',
-      [last?.position ?? '0', rows.map(({ id }) => id), hashes])
-    return rows.length
-  })
+async function linkBatch (tx: Tx, thorough: boolean): Promise<number> {
+  const { rows: [lock] } = await tx.query<{ mine: boolean }>("select pg_try_advisory_xact_lock(hashtext('audit.link')) as mine")
+  if (!lock?.mine) return 0
+  const { rows: [last] } = await tx.query<{ position: string, hash: Buffer, entry_id: string }>(
+    'select position, hash, (select max(entry_id) from audit_link) as entry_id from audit_link order by position desc limit 1')
+  const after = thorough || last === undefined ? 0n : BigInt(last.entry_id) - BigInt(LATE)
+  const { rows } = await tx.query<EntryRow>(
+    `select ${ENTRY} from audit_entry e where e.id > $1 and not exists (select from audit_link l where l.entry_id = e.id) order by e.id limit $2`,
+    [after, BATCH])
+  if (rows.length === 0) return 0
+
+  let hash = last?.hash ?? Buffer.alloc(0)
+  const hashes = rows.map((row) => { hash = hashOf(hash, row); return hash })
+  await tx.query(
+    'insert into audit_link (position, entry_id, hash) select $1::bigint + n, entry_id, hash from unnest($2::bigint[], $3::bytea[]) with ordinality as new (entry_id, hash, n)',
+    [last?.position ?? '0', rows.map(({ id }) => id), hashes])
+  return rows.length
 }
 
 /** The chain's end, for keeping elsewhere: who holds one can tell later that the end was cut off or written anew. */

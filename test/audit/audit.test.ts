@@ -88,10 +88,10 @@ t.test('several gateways that link at once make one chain', async (t) => {
   t.match(await verifyAudit(database), { ok: true, length: 50 })
 })
 
-t.test('a long backlog is linked batch by batch', async (t) => {
+t.test('a long backlog is linked to its end', async (t) => {
   const { database, owner } = await setup(t)
   await owner.query("insert into audit_entry (at, actor, action, subject, detail) select now(), 'x', 'y', n::text, '{}' from generate_series(1, 2500) as n")
-  t.strictSame([await linkAudit(database), await linkAudit(database), await linkAudit(database), await linkAudit(database)], [1000, 1000, 500, 0])
+  t.equal(await linkAudit(database), 2500)
   t.match(await verifyAudit(database), { ok: true, length: 2500 })
 })
 
