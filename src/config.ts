@@ -1,7 +1,6 @@
 /** The settings: everything the gateway takes from its environment, read once, at the start. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import envSchema from 'env-schema'
 import Type, { type Static } from 'typebox'
 
@@ -45,8 +44,8 @@ export type Config = {
     | { kind: 'embedded', folder: string }
   databaseConnections: number
   masterKey: Buffer
-  /** Folder with anchors/ and intermediates/. */
-  trustDir: string
+  /** Folder with anchors/ and intermediates/; null means the example PKI, and is never so in production. */
+  trustDir: string | null
   maxPacketBytes: number
   shutdownMs: number
   logLevel: typeof LOG_LEVELS[number]
@@ -90,7 +89,7 @@ export function loadConfig (env: Environment = environment): Config {
     database: url !== undefined && ownerUrl !== undefined ? { kind: 'external', url, ownerUrl } : { kind: 'embedded', folder: settings.DATA_DIR },
     databaseConnections: settings.DATABASE_CONNECTIONS,
     masterKey,
-    trustDir: settings.TRUST_DIR ?? EXAMPLE_TRUST_DIR,
+    trustDir: settings.TRUST_DIR ?? null,
     maxPacketBytes: settings.MAX_PACKET_MB * 1024 * 1024,
     shutdownMs: settings.SHUTDOWN_SECONDS * 1000,
     logLevel: settings.LOG_LEVEL,
@@ -114,9 +113,6 @@ function check (given: Environment, faults: string[]): Static<typeof Environment
     return null
   }
 }
-
-/** The example PKI's anchors; production names its own. */
-const EXAMPLE_TRUST_DIR = join(import.meta.dirname, '../certs-example/trust')
 
 /** The same in every demo, so that a demo started again reads what the one before it sealed. Protects nothing. */
 const EXAMPLE_MASTER_KEY = createHash('sha256').update('lienthong: example master key').digest()
