@@ -36,6 +36,7 @@ export async function createHttpServer ({ log }: { log: LogOptions }): Promise<H
     clientErrorHandler: answerBrokenHttp,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  http.removeContentTypeParser('text/plain') // no route reads it, and 415 says so better than a schema
   http.addSchema(ProblemSchema)
   http.setErrorHandler(sendProblem)
   http.setNotFoundHandler((request, reply) => sendProblem(new Refusal('NOT_FOUND'), request, reply))

@@ -78,6 +78,7 @@ t.test("what the framework refuses has our codes, and quotes nothing of the body
     [await post('{"__proto__": {"hush": 1}}'), 400, 'REQUEST_INVALID'],
     [await post(`"${'hush'.repeat(300_000)}"`), 413, 'REQUEST_TOO_LARGE'],
     [await send('application/yaml', 'subject: hush'), 415, 'MEDIA_TYPE_UNSUPPORTED'],
+    [await send('text/plain', 'hush'), 415, 'MEDIA_TYPE_UNSUPPORTED'],
     [await http.inject('/nowhere'), 404, 'NOT_FOUND'],
     [await http.inject({ method: 'DELETE', url: '/documents' }), 404, 'NOT_FOUND'],
     [await http.inject('/documents/%zz'), 400, 'REQUEST_INVALID'],
