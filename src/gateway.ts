@@ -45,7 +45,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const urls = await prepareDatabase(config.database)
   opened.defer(urls.stop)
   const database = opened.use(openDatabase(urls.gatewayUrl, config.databaseConnections, onError))
-  const queue = opened.use(await openQueue({ database, url: urls.gatewayUrl, onError }))
+  const queue = opened.use(await openQueue({ database, onError }))
 
   const trust = loadTrustStore(config.trustDir ?? EXAMPLE_TRUST_DIR)
   const vault = createVault(config.masterKey)

@@ -39,12 +39,12 @@ export type Mailbox = ReturnType<typeof createMailbox>
 
 export function createMailbox ({ database, reportArrived, now, onReported }: Needs) {
   return {
-    /** What waits for the caller's system, oldest first, after a cursor (`0`: from the start). */
-    async list (caller: SystemCaller, after: string, limit: number): Promise<MailboxEntry[]> {
+    /** What waits for the caller's system (or all that ever came), oldest first, after a cursor (`0`: from the start). */
+    async list (caller: SystemCaller, { state, after, limit }: { state: 'waiting' | 'all', after: string, limit: number }): Promise<MailboxEntry[]> {
       const { rows } = await database.query<MailboxEntry>({
-        name: 'list-mailbox',
+        name: `list-mailbox-${state}`,
         text: `select ${ENTRY} from hand_over h join arrival a on a.id = h.arrival_id
-                where h.system_id = $1 and h.state = 'waiting' and h.sequence > $2 order by h.sequence limit $3`,
+                where h.system_id = $1 and h.sequence > $2 ${state === 'waiting' ? `and h.state = 'waiting'` : ''} order by h.sequence limit $3`,
         values: [caller.systemId, after, limit],
       })
       return rows

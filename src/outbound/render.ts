@@ -3,7 +3,7 @@ import type { OutgoingPacket } from '../axis/connection.ts'
 import type { ConnectionPolicy } from '../axis/connections.ts'
 import { readBlob, storeBlobs } from '../blobs/blobs.ts'
 import type { Database, Db, Tx } from '../database/database.ts'
-import { vietnamMoment } from '../edxml/dates.ts'
+import { vietnamTimestamp } from '../edxml/dates.ts'
 import type { Attachment, DocumentHeader, DocumentPacket, Packet, StatusPacket } from '../edxml/packet.ts'
 import { assemble, writePacket } from '../edxml/write.ts'
 import { signPacket } from '../signing/packet-signature.ts'
@@ -82,7 +82,7 @@ async function loadDocument (db: Db, dispatch: ClaimedDispatch, now: Date): Prom
       header: {
         ...header,
         to: header.to.filter((to) => recipients.includes(to.organId.trim())),
-        traceHeaders: [...header.traceHeaders, { organId: header.from.organId, timestamp: vietnamMoment(now) }],
+        traceHeaders: [...header.traceHeaders, { organId: header.from.organId, timestamp: vietnamTimestamp(now) }],
       },
       attachments,
       warnings: [],

@@ -23,8 +23,8 @@ export function addMailbox (http: HttpServer, { database, requireRole, mailbox, 
   const onRequest = requireRole('system')
 
   http.get('/mailbox', { onRequest, schema: { tags, summary: 'What waits for your system, oldest first', querystring: MailboxQuery, response: { 200: MailboxPage } } }, async (request) => {
-    const { after = START, limit = 100 } = request.query
-    const items = await mailbox.list(systemOf(request), after, limit)
+    const { state = 'waiting', after = START, limit = 100 } = request.query
+    const items = await mailbox.list(systemOf(request), { state, after, limit })
     return { items: items.map(asJson), next: items.length === limit ? items.at(-1)!.sequence : null }
   })
 

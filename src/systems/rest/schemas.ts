@@ -8,6 +8,7 @@ const Id = Type.String({ format: 'uuid' })
 export const IdPath = Type.Object({ id: Id })
 export const AttachmentPath = Type.Object({ id: Id, number: Type.Integer({ minimum: 1, maximum: 10_000 }) })
 export const MailboxQuery = Type.Object({
+  state: Type.Optional(Type.Union([Type.Literal('waiting'), Type.Literal('all')], { default: 'waiting', description: '`all`: also what was acknowledged' })),
   after: Type.Optional(Type.String({ pattern: '^\\d{1,18}$', description: 'Cursor: `next` of the page before' })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
 })

@@ -1,7 +1,7 @@
 import type { SystemCaller } from '../../access/keys.ts'
 import { certificatesOf } from '../../agencies/certificates.ts'
 import type { Db } from '../../database/database.ts'
-import { fileName } from '../../edxml/attachments.ts'
+import { fileName } from '../../edxml/names.ts'
 import { openPacket, readPacket } from '../../edxml/read.ts'
 import { Refusal } from '../../errors.ts'
 import type { Submission } from '../../outbound/submit.ts'
@@ -40,7 +40,7 @@ export function createSubmissions ({ database, trust, now }: Needs) {
     fromMetadata (caller: SystemCaller, json: string, files: readonly SubmittedFile[]): Submission {
       const attachments = files.map(({ name, mediaType, bytes }, index) => (
         { contentId: `${index + 1}`, name: fileName(name), originalName: name, contentType: mediaType, bytes }))
-      const signature = verdict({ trust, at: now(), speaksFor: () => 'unknown' }, [], [{ code: 'SIGNATURE_ABSENT' }])
+      const signature = verdict({ at: now() }, [], [{ code: 'SIGNATURE_ABSENT' }])
       return { caller, packet: packetFrom(parseMetadata(json), attachments), bytes: null, signature }
     },
   }

@@ -1,0 +1,146 @@
+/** What the demo plays in: a database, a simulated axis, and a gateway in a process of its own that is started again when it dies. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join, resolve } from 'node:path'
+import { createSystemKey, revokeKey } from '../access/keys.ts'
+import { createVault } from '../access/secrets.ts'
+import { applySetup } from '../admin/apply.ts'
+import { parseSetup } from '../admin/setup.ts'
+import { environment, loadConfig } from '../config.ts'
+import { openDatabase } from '../database/database.ts'
+import { startEmbedded } from '../database/embedded.ts'
+import { prepareDatabase } from '../queue/prepare.ts'
+import { runSimulator, type Simulator } from '../simulator/simulator.ts'
+
+const ORGANISATIONS = resolve(import.meta.dirname, '../../certs-example/organisations')
+const SYSTEM_ID = 'H90.W01'
+/** Only ever used between the demo and its own simulator, on loopback. */
+const SECRET = 'demo-secret-not-real'
+const FAVOURITE_PORT = 8080
+
+export type Party = { codes: string[], name: string }
+export type World = AsyncDisposable & {
+  url: string, simulator: Simulator, keys: { sender: string, receiver: string },
+  /** What the sending system signs its packets with. */
+  senderKey: { key: string, certificates: string }
+}
+
+type Options = { data: string, sender: Party, receivers: Party[], onRestart: () => void }
+
+/** The files of an example organisation. */
+function organisation (name: string) {
+  return {
+    key: readFileSync(join(ORGANISATIONS, `${name}.key.pem`), 'utf8'),
+    certificates: readFileSync(join(ORGANISATIONS, `${name}.crt.pem`), 'utf8'),
+  }
+}
+
+/** Builds the world and returns when the gateway is ready for work. */
+export async function buildWorld ({ data, sender, receivers, onRestart }: Options): Promise<World> {
+  await using opened = new AsyncDisposableStack()
+  mkdirSync(data, { recursive: true })
+  const embedded = await startEmbedded({ folder: data })
+  opened.defer(embedded.stop)
+  const { gatewayUrl } = await prepareDatabase({ kind: 'external', url: embedded.gatewayUrl, ownerUrl: embedded.ownerUrl })
+
+  const parties = [sender, ...receivers]
+  const { url: axisUrl, simulator } = await runSimulator({
+    systems: [{ systemId: SYSTEM_ID, secret: SECRET, codes: parties.flatMap(({ codes }) => codes) }],
+    agencies: parties.map(({ codes: [code], name }) => ({ code: code!, name })),
+    now: () => new Date(),
+    folder: join(data, 'axis'),
+  })
+  opened.use(simulator)
+
+  const senderKey = organisation('van-phong-ubnd-tinh-vi-du')
+  const receiverKey = organisation('ubnd-phuong-vi-du')
+  const others = receivers.filter(({ codes }) => !codes.some((code) => sender.codes.includes(code)))
+  const signer = ({ codes: [agency] }: Party, { key: keyPem, certificates: certificatePem }: typeof senderKey) => ({ agency, keyPem, certificatePem })
+  const setup = {
+    agencies: parties.map(({ codes, name }) => ({ codes, name })),
+    connections: [{ id: 'axis', protocol: 'vxp', baseUrl: axisUrl, systemId: SYSTEM_ID, secret: SECRET, policy: { sealing: true, pollSeconds: 0.5, sendTimeoutSeconds: 5 } }],
+    systems: [
+      { id: 'dms-a', name: `Hệ thống QLVB của ${sender.name}`, agencies: sender.codes },
+      ...others.length > 0 ? [{ id: 'dms-b', name: `Hệ thống QLVB của ${others[0]!.name}`, agencies: others.flatMap(({ codes }) => codes) }] : [],
+    ],
+    signers: [signer(sender, senderKey), ...others.map((receiver) => signer(receiver, receiverKey))],
+  }
+  const keys = await setUp(gatewayUrl, JSON.stringify(setup), others.length > 0)
+
+  const port = await freePort()
+  const gateway = superviseGateway({ data, port, onRestart, database: { DATABASE_URL: gatewayUrl, DATABASE_OWNER_URL: embedded.ownerUrl } })
+  opened.use(gateway)
+  const url = `http://127.0.0.1:${port}`
+  await gateway.ready(url)
+  const parts = opened.move()
+  return { url, simulator, keys, senderKey, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+}
+
+/** Applies the set-up and gives each system a new key; keys of earlier runs stop working. */
+async function setUp (gatewayUrl: string, setup: string, hasReceiver: boolean): Promise<World['keys']> {
+  const { masterKey } = loadConfig({ LIENTHONG_MODE: 'demo' })
+  await using database = openDatabase(gatewayUrl, 2, () => {})
+  const made = { at: new Date(), actor: 'demo' }
+  await applySetup(parseSetup(setup), { database, vault: createVault(masterKey), now: made.at, actor: made.actor })
+  return database.transaction(async (tx) => {
+    const { rows } = await tx.query<{ id: string }>(`select id from api_key where system_id in ('dms-a', 'dms-b') and revoked_at is null`)
+    for (const { id } of rows) await revokeKey(tx, { ...made, keyId: id })
+    const sender = await createSystemKey(tx, { ...made, systemId: 'dms-a' })
+    const receiver = hasReceiver ? await createSystemKey(tx, { ...made, systemId: 'dms-b' }) : sender
+    return { sender: sender.text, receiver: receiver.text }
+  })
+}
+
+/** Runs the gateway as a child process, and again whenever it ends without having been asked to. */
+function superviseGateway ({ data, port, database, onRestart }: { data: string, port: number, database: Record<string, string>, onRestart: () => void }) {
+  const log = createWriteStream(join(data, 'gateway.log'), { flags: 'a' })
+  let stopping = false
+  let child: ChildProcess
+
+  function start () {
+    child = spawn(process.execPath, [resolve(import.meta.dirname, '../main.ts')], {
+      env: { PATH: environment['PATH'], LIENTHONG_MODE: 'demo', PORT: String(port), ...database },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child.stdout!.pipe(log, { end: false })
+    child.stderr!.pipe(log, { end: false })
+    child.once('exit', () => {
+      if (stopping) return
+      onRestart()
+      setTimeout(start, 200)
+    })
+  }
+  start()
+
+  return {
+    async ready (url: string): Promise<void> {
+      const deadline = Date.now() + 60_000
+      for (;;) {
+        const isReady = await fetch(`${url}/readyz`).then((answer) => answer.ok, () => false)
+        if (isReady) return
+        if (Date.now() > deadline) throw new Error(`the gateway does not get ready; see ${join(data, 'gateway.log')}`)
+        await new Promise((resolve) => { setTimeout(resolve, 50) })
+      }
+    },
+    async [Symbol.asyncDispose] () {
+      stopping = true
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM')
+        await new Promise((resolve) => { child.once('exit', resolve) })
+      }
+      log.end()
+    },
+  }
+}
+
+/** The usual port when nobody has it, or any that is free. */
+async function freePort (): Promise<number> {
+  const attempt = (port: number) => new Promise<number | null>((resolve) => {
+    const server = createServer().once('error', () => resolve(null)).listen(port, '127.0.0.1', () => {
+      const { port: taken } = server.address() as AddressInfo
+      server.close(() => resolve(taken))
+    })
+  })
+  return await attempt(FAVOURITE_PORT) ?? (await attempt(0))!
+}

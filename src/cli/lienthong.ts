@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+/** `lienthong`: the gateway's commands. */
+import { parseArgs } from 'node:util'
+import { ConfigError } from '../config.ts'
+import { Refusal } from '../errors.ts'
+
+const USAGE = `lienthong <command>
+
+  demo [--exit] [--packet FILE] [--data DIR]   the whole main job, on this machine, before your eyes
+  apply FILE                                   bring the gateway to what a set-up file (JSON) says
+  key system ID                                make an API key for a system, and show it once
+  key person ID ROLE                           the same for a person: administrator, operator or monitor
+  audit                                        check the audit chain
+`
+
+const { values, positionals: [command, ...rest] } = parseArgs({
+  allowPositionals: true,
+  options: { exit: { type: 'boolean', default: false }, packet: { type: 'string' }, data: { type: 'string', default: 'data/demo' } },
+})
+
+try {
+  switch (command) {
+    case 'demo': {
+      const { runDemo } = await import('./demo.ts')
+      process.exitCode = await runDemo({ exit: values.exit, data: values.data, ...(values.packet !== undefined && { packet: values.packet }) })
+      break
+    }
+    case 'apply': {
+      const { apply } = await import('./apply.ts')
+      await apply(rest)
+      break
+    }
+    case 'key': {
+      const { makeKey } = await import('./key.ts')
+      await makeKey(rest)
+      break
+    }
+    case 'audit': {
+      const { checkAudit } = await import('./audit.ts')
+      process.exitCode = await checkAudit()
+      break
+    }
+    default:
+      console.error(USAGE)
+      process.exitCode = 2
+  }
+} catch (error) {
+  if (!(error instanceof ConfigError || error instanceof Refusal)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}
