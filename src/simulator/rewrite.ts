@@ -48,7 +48,7 @@ function worn (signature: Buffer): Buffer {
     .replace(/(<\/?)[^\s<>/:]+:/g, '$1')
     .replace(/ xmlns(?::[^=\s]+)?="[^"]*"/g, '')
     .replace(/<Transform Algorithm="[^"]*xml-exc-c14n#"><\/Transform>/g, '')
-  return Buffer.from(withoutEmpty(bare))
+  return Buffer.from(withoutEmpty(bare).replace(/<([^\s<>/]+)( [^<>]*)><\/\1>/g, '<$1$2 />'))
 }
 
 function withoutEmpty (xml: string): string {
