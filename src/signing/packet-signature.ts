@@ -11,7 +11,7 @@ import { EDXML_NAMESPACE } from '../edxml/packet.ts'
 import { assemble } from '../edxml/write.ts'
 import { XMLDSIG } from './algorithms.ts'
 import { isPlaceholder } from './placeholder.ts'
-import { findSignature, judgeSignature, makeSignature, verdict, type SignatureContext } from './xmldsig.ts'
+import { conclude, examineSignature, findSignature, makeSignature, verdict, type SignatureContext } from './xmldsig.ts'
 
 /** Signs a packet. Once this returns, the bytes are what is sent: they carry the signature, and every attachment. */
 export async function signPacket (written: Written, signer: Signer): Promise<Buffer> {
@@ -24,7 +24,7 @@ export function judgePacketSignature (opened: Opened, context: SignatureContext)
   if ('code' in found) return verdict(context, ['structure'], [found])
   if (isPlaceholder(found.element)) return verdict(context, ['structure'], [{ code: 'SIGNATURE_PLACEHOLDER' }])
   switch (found.signature.namespace) {
-    case XMLDSIG: return judgeSignature(opened, found, context)
+    case XMLDSIG: return conclude(context, examineSignature(opened, found, context))
     // The axis writes back what it read of a signature in its own namespace: neither what was signed nor how survives
     case EDXML_NAMESPACE: return verdict(context, ['structure'], [{ code: 'SIGNATURE_REWRITTEN' }])
     default: return verdict(context, ['structure'], [{ code: 'SIGNATURE_NAMESPACE' }])

@@ -44,7 +44,6 @@ export const SIGNING_REASONS = {
   SEAL_ATTACHMENT_CHANGED: ['invalid', 'Tệp đính kèm khác với khi đóng dấu', 'An attachment differs from what was sealed'],
   SEAL_ATTACHMENT_MISSING: ['invalid', 'Thiếu tệp đính kèm đã đóng dấu', 'A sealed attachment is missing'],
   SEAL_ATTACHMENT_ADDED: ['invalid', 'Có tệp đính kèm không nằm trong con dấu', 'There is an attachment that was not sealed'],
-  SEAL_ATTACHMENTS_REORDERED: ['invalid', 'Thứ tự tệp đính kèm khác với khi đóng dấu', 'The attachments are not in the order that was sealed'],
 } as const satisfies ReasonTable
 
 /** A row of the table that was met. `detail` names algorithms, elements, fields and files, never their contents. */

@@ -11,7 +11,7 @@ import { readElements } from '../edxml/elements.ts'
 import { eachOctets } from '../edxml/open.ts'
 import { EXCLUSIVE_C14N } from '../edxml/xml.ts'
 import { judgePath } from '../trust/path.ts'
-import { fingerprintOf, signerDetails, type SignatureVerdict, type Verdict } from '../trust/verdict.ts'
+import { fingerprintOf, signerDetails, type SignatureVerdict, type SignerDetails, type Verdict } from '../trust/verdict.ts'
 import { ENVELOPED_SIGNATURE, keyFits, SHA256, signatureFits, XMLDSIG } from './algorithms.ts'
 import { readCertificate, type KnownCertificate } from './certificates.ts'
 import { readForm, type SignatureForm } from './form.ts'
@@ -60,26 +60,43 @@ export function findSignature (opened: Opened): { signature: NonNullable<Opened[
   return { signature: opened.signature, element: readElements(opened.signature.element) }
 }
 
-/** Judges the signature that was found. Valid means: this agency's certificate signed exactly `opened.content` and its slots. */
-export function judgeSignature (opened: Opened, found: { signature: NonNullable<Opened['signature']>, element: Element }, context: SignatureContext): SignatureVerdict {
+/** What came out of the steps of a judgement, before anything is concluded from it. */
+export type Examination = {
+  checked: Check[],
+  findings: SigningFinding[],
+  path?: Verdict,
+  /** Set once the signature value proved who signed: anybody can copy a certificate. */
+  signer?: SignerDetails,
+  /** Whether `signer` signed exactly these octets; only then do they say anything at all. */
+  intact: boolean,
+}
+
+/** Takes the signature that was found through every step. Without findings: this agency's certificate signed exactly `opened.content` and its slots. */
+export function examineSignature (opened: Opened, found: { signature: NonNullable<Opened['signature']>, element: Element }, context: SignatureContext): Examination {
   const form = readForm(opened, found.signature, found.element)
-  if ('code' in form) return verdict(context, ['structure'], [form])
+  if ('code' in form) return { checked: ['structure'], findings: [form], intact: false }
   const signer = readSigner(form)
-  if ('code' in signer) return verdict(context, ['structure', 'algorithms'], [signer])
+  if ('code' in signer) return { checked: ['structure', 'algorithms'], findings: [signer], intact: false }
 
   const { certificate, key } = signer.leaf
   const findings: SigningFinding[] = []
   const signed = signatureFits(form.algorithm, key, form.signedInfo, form.signatureValue)
   if (!signed) findings.push({ code: 'SIGNATURE_VALUE_WRONG' })
-  if (!timingSafeEqual(digestOf(opened, form), form.digestValue)) findings.push({ code: 'CONTENT_CHANGED' })
+  const unchanged = timingSafeEqual(digestOf(opened, form), form.digestValue)
+  if (!unchanged) findings.push({ code: 'CONTENT_CHANGED' })
   const path = judgePath(certificate, { anchors: context.trust.anchors, intermediates: [...context.trust.intermediates, ...signer.others] }, context.at)
   const speaks = context.speaksFor(fingerprintOf(certificate))
   if (speaks === 'unknown') findings.push({ code: 'SIGNER_UNKNOWN' })
   else if (!speaks) findings.push({ code: 'SIGNER_NOT_AGENCY' })
+  return {
+    checked: ['structure', 'algorithms', 'signature value', 'digest', 'path', 'agency'],
+    findings, path, intact: signed && unchanged, ...(signed && { signer: signerDetails(certificate) }),
+  }
+}
 
-  const checked: Check[] = ['structure', 'algorithms', 'signature value', 'digest', 'path', 'agency']
-  // Only who signed is named: anybody can copy a certificate
-  return { ...verdict(context, checked, findings, path), ...(signed && { signer: signerDetails(certificate) }) }
+/** The verdict that an examination ends in. */
+export function conclude (context: Pick<SignatureContext, 'at'>, { checked, findings, path, signer }: Omit<Examination, 'intact'>): SignatureVerdict {
+  return { ...verdict(context, checked, findings, path), ...(signer && { signer }) }
 }
 
 /** A verdict of these findings, for this time. */

@@ -1,10 +1,9 @@
 import t from 'tap'
 
 import { rule, type Ruling } from '../../src/signing/policy.ts'
-import { verdict } from '../../src/signing/xmldsig.ts'
-import type { SigningFinding } from '../../src/signing/reasons.ts'
+import { verdictOf, type SigningFinding } from '../../src/signing/reasons.ts'
 
-const of = (...codes: SigningFinding['code'][]) => verdict({ at: new Date('2026-11-20T08:30:00Z') }, [], codes.map((code) => ({ code })))
+const of = (...codes: SigningFinding['code'][]) => verdictOf(codes.map((code) => ({ code })))
 
 /** Rulings under required, wanted and ignored. */
 function rulings (given: ReturnType<typeof of>): string[] {

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { pem, type Issued } from '../../certs-example/issue.ts'
 import { DEFAULT_LIMITS } from '../../src/edxml/limits.ts'
 import { eachOctets, openXml, type Opened } from '../../src/edxml/open.ts'
+import type { DocumentPacket } from '../../src/edxml/packet.ts'
 import { canonicalise, EXCLUSIVE_C14N, type CanonicalMethod } from '../../src/edxml/xml.ts'
 import { makeSignature, type SignatureContext } from '../../src/signing/xmldsig.ts'
 import { EXAMPLE_TRUST_DIR } from '../../src/trust/example.ts'
@@ -153,4 +154,34 @@ export function xmlsecSigns (template: string, name = 'so-noi-vu-vi-du'): string
   const { accepted, output, told } = xmlsec(['--sign', '--privkey-pem', `${files.key},${files.certificates}`, '--output', '{out}', '{template}'], { template })
   if (!accepted) throw new Error(told)
   return output
+}
+
+/** A document with one attachment that is sent as it is, and one that is sent in a zip. */
+export function documentPacket (attachments: Buffer[] = [Buffer.from('%PDF-1.7\nmột'), Buffer.from('PK hai')]): DocumentPacket {
+  const names = ['cv.pdf', 'bảng tính.xlsx']
+  return {
+    kind: 'document',
+    header: {
+      from: { organId: 'H99.04', organName: 'Sở Nội vụ Ví Dụ', email: 'vanthu@sonoivu.vidu.example' },
+      to: [{ organId: 'H99.09', organName: 'UBND phường Ví Dụ' }],
+      documentId: 'H99.04,2026/11/20,15/SNV-VP',
+      code: { codeNumber: '15', codeNotation: 'SNV-VP' },
+      promulgationInfo: { place: 'Ví Dụ', promulgationDate: '2026-11-20' },
+      documentType: { type: 2, typeDetail: 18, typeName: 'Công văn' },
+      subject: 'V/v kết nối, liên thông phần mềm quản lý văn bản',
+      content: 'V/v kết nối, liên thông',
+      signerInfo: { competence: 'KT. GIÁM ĐỐC', position: 'Phó Giám đốc', fullName: 'Nguyễn Văn Ví Dụ' },
+      dueDate: '2026-12-01',
+      otherInfo: { priority: 0, sphereOfPromulgation: 'Nội bộ', appendixes: ['Phụ lục'] },
+      responseFor: [{ organId: 'H99.09', code: '3/UBND', documentId: 'H99.09,2026/11/01,3/UBND', promulgationDate: '2026-11-01' }],
+      responseForTask: [],
+      toPlaces: ['Như trên', 'Lưu: VT'],
+      traceHeaders: [{ organId: 'H99.04', timestamp: '2026-11-20T15:30:00+07:00' }],
+      bussiness: { bussinessDocType: 0, bussinessDocReason: 'Văn bản điện tử mới', paper: 0, replacementInfos: [] },
+    },
+    attachments: attachments.map((bytes, index) => ({
+      contentId: `a${index + 1}`, name: names[index] ?? `${index + 1}.pdf`, originalName: names[index] ?? `${index + 1}.pdf`, contentType: 'application/pdf', description: 'Văn bản', bytes,
+    })),
+    warnings: [],
+  }
 }
