@@ -1,6 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import path from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { createHttpClient, type HttpClientOptions } from '../../src/http/client.ts'
@@ -59,6 +62,17 @@ t.test('a TLS handshake that never ends is unreachable', async (t) => {
   const { client, url, posts } = await setup(t, () => {}, { connectWithin: 1 })
   t.match(await client.request(post(new URL(url.href.replace('http:', 'https:')))), { kind: 'unreachable' })
   t.equal(posts(), 0)
+})
+
+t.test('a peer whose certificate nobody vouches for is unreachable, and hears no request', async (t) => {
+  const pem = (end: string) => readFileSync(path.join(import.meta.dirname, `../../certs-example/organisations/so-noi-vu-vi-du.${end}.pem`))
+  let requests = 0
+  const server = createHttpsServer({ key: pem('key'), cert: pem('crt') }, () => { requests++ })
+  const url = await listen(server)
+  t.teardown(() => server.close())
+  await using client = createHttpClient()
+  t.match(await client.request(post(new URL(url.href.replace('http:', 'https:')))), { kind: 'unreachable' })
+  t.equal(requests, 0)
 })
 
 t.test('a peer that takes the request and hangs up may have done it: unknown, and written once', async (t) => {

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import t from 'tap'
 import { createVxpConnection } from '../../src/axis/vxp/client.ts'
+import { hashFile, readReply, signHeaders } from '../../src/axis/vxp/wire.ts'
 import type { FaultRule } from '../../src/simulator/faults.ts'
 import { runSimulator } from '../../src/simulator/simulator.ts'
 import { documentPacket, statusPacket } from './packets.ts'
@@ -81,6 +82,20 @@ t.test('a packet may be downloaded raw', async (t) => {
   if (streaming.kind !== 'streaming') throw new Error(streaming.reason)
   t.same(Buffer.concat(await Array.fromAsync(streaming.body)), documentPacket())
   t.match(await south.downloadEdoc('68edb8c8c2dcb14db773ce44'), { kind: 'refused', code: '10' })
+})
+
+t.test('a sender may name some of the packet\'s recipients in a header, and no other', async (t) => {
+  const { http, url, south } = await setup(t)
+  const bytes = documentPacket({ to: ['H14.02', 'H14.03', 'H26.01'] })
+  const sendTo = async (to: string[]) => {
+    const headers = signHeaders([['systemid', 'north'], ['messagetype', 'edoc'], ['hash-file', hashFile(bytes, 'sdk')], ['from', 'H41.01'], ['to', JSON.stringify(to)]], 'north-secret')
+    const answer = await http.request({ method: 'POST', url: new URL(`${url}/sendEdoc`), headers, body: bytes })
+    return answer.kind === 'answered' && readReply(answer.body)
+  }
+  t.match(await sendTo(['H14.03']), { kind: 'ok' })
+  t.match(await south.listReceived('document'), { kind: 'listed', items: [{ to: 'H14.03' }] })
+  t.match(await sendTo(['H14.02', 'H41.01']), { kind: 'fail', code: '18' })
+  t.same(await south.countReceived('document'), { kind: 'counted', count: 1 })
 })
 
 t.test('a packet over the cap is refused', async (t) => {
