@@ -61,6 +61,7 @@ async function grant (client: pg.Client, role: string): Promise<void> {
     'revoke create on schema public from public', // as PostgreSQL 15 and later do themselves
     `grant usage on schema public to ${gateway}`,
     `revoke all on all tables in schema public from ${gateway}`,
+    `grant usage on all sequences in schema public to ${gateway}`, // ids taken ahead, for rows that name each other
     `grant select on ${MIGRATIONS_TABLE} to ${gateway}`,
     ...tables.map((name) => `grant ${rights(name)} on ${pg.escapeIdentifier(name)} to ${gateway}`),
     'commit',

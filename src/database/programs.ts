@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 
 /** Where root keeps what the unprivileged user cannot reach below a private folder. */
 export const SHARED_FOLDER = '/var/lib/lienthong'
@@ -30,9 +30,9 @@ export async function findPrograms (user: User): Promise<Programs> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
   const home = user === undefined || canReach(user, dirname(paths.postgres)) ? join(root, 'native') : await copyPrograms(root, version)
   return {
-    initdb: join(home, 'bin', paths.initdb.slice(dirname(paths.initdb).length)),
-    pg_ctl: join(home, 'bin', paths.pg_ctl.slice(dirname(paths.pg_ctl).length)),
-    postgres: join(home, 'bin', paths.postgres.slice(dirname(paths.postgres).length)),
+    initdb: join(home, 'bin', basename(paths.initdb)),
+    pg_ctl: join(home, 'bin', basename(paths.pg_ctl)),
+    postgres: join(home, 'bin', basename(paths.postgres)),
     major: version.split('.')[0] ?? '',
   }
 }
@@ -69,8 +69,7 @@ export function run (program: string, args: string[], user: User): Promise<void>
     child.stdout.on('data', (text) => { printed += text })
     child.stderr.on('data', (text) => { printed += text })
     child.on('error', reject)
-    // Not 'close': the server inherits the pipes of pg_ctl and keeps them open.
-    child.on('exit', (code) => {
+    child.on('close', (code) => {
       if (code === 0) resolve()
       else reject(new Error(`${program} ${args[0]} ended with ${code}: ${printed.trim()}`))
     })
