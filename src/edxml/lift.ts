@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import type { RefusalCode } from '../errors.ts'
+import { isPlainBase64 } from './base64.ts'
 import type { Limits } from './limits.ts'
 import { countLines, declaredEncoding, isSpace, isUtf8Name, skipTag, startsWith } from './markup.ts'
 
@@ -87,18 +88,18 @@ export function createLifter (limits: Limits, liftText: boolean): Lifter {
     text = null
     if (pieces === null || pieces.length === 0) return
     const whole = pieces.length === 1 ? pieces[0] as Buffer : Buffer.concat(pieces)
-    const shape = atEndTag ? shapeOf(whole) : null
-    if (shape === null) {
-      // Not plain base64: the parser sees it, and whoever decodes it will judge it.
+    if (!atEndTag || !isPlainBase64(whole)) {
+      // The parser sees it, and whoever decodes it will judge it.
       output.push(whole)
       line += countLines(whole)
       return
     }
     const marker = `slot-${nonce}-${slots.length}`
-    slots.push(shape.hasCarriageReturn ? normaliseLineEnds(whole) : whole)
+    slots.push(whole.includes(0x0d) ? normaliseLineEnds(whole) : whole)
     markers.push(marker)
     output.push(Buffer.from(marker))
-    if (shape.lines > 0) lost.push({ line, count: shape.lines })
+    const lines = countLines(whole)
+    if (lines > 0) lost.push({ line, count: lines })
   }
 
   function textOutsideRoot (to: number, beforeMarkup: boolean): void {
@@ -221,26 +222,6 @@ export function createLifter (limits: Limits, liftText: boolean): Lifter {
 function after (bytes: Buffer, closing: string, from: number): number {
   const at = bytes.indexOf(closing, from, 'latin1')
   return at === -1 ? -1 : at + closing.length
-}
-
-/** 0: neither base64 nor white space, 1: base64, 2: blank, 3: line feed, 4: carriage return. */
-const KIND = new Uint8Array(256)
-for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=') KIND[character.charCodeAt(0)] = 1
-KIND[0x20] = KIND[0x09] = 2
-KIND[0x0a] = 3
-KIND[0x0d] = 4
-
-function shapeOf (text: Buffer): { lines: number, hasCarriageReturn: boolean } | null {
-  let lines = 0
-  let hasCarriageReturn = false
-  for (let at = 0; at < text.length; at++) {
-    const kind = KIND[text[at] as number] as number
-    if (kind === 1) continue
-    if (kind === 0) return null
-    if (kind === 3) lines++
-    else if (kind === 4) hasCarriageReturn = true
-  }
-  return { lines, hasCarriageReturn }
 }
 
 /** XML 1.0, 2.11: a parser hands on CR LF and a lone CR as LF. */

@@ -1,6 +1,6 @@
 /** Finds the line of an element in well-formed XML. Only ever asked when something is wrong, so that nothing is kept for it while all is well. */
 
-const TOKEN = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<\/[^>]*>|<(?<name>[^\s/>!?]+)(?:[^"'>]+|"[^"]*"|'[^']*')*>|\n/g
+const TOKEN = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<\/[^>]*>|<(?<name>[^ \t\r\n/>!?]+)(?:[^"'>]+|"[^"]*"|'[^']*')*>|\n/g
 
 /**
  * Line of the first element whose path of local names ends like `MessageHeader.To[2].OrganId`, where `[2]` means the second of that name;

@@ -120,7 +120,9 @@ function readGroup (reading: Reading, field: Field & { kind: 'group' }, element:
 function readGroups (reading: Reading, field: Field & { kind: 'groups' }, found: ReadonlyMap<string, Element[]>, path: string): Values[] {
   const { elements, at } = listed(reading, field, found, path)
   if (field.required && elements.length === 0) reading.refuse('PACKET_ELEMENT_MISSING', `${path}.${field.element}`)
-  return elements.flatMap((element, index) => !field.required && isEmpty(element) ? [] : [readFields(reading, element, field.fields, at(index))])
+  // What has nothing it must have may be empty, and then is not there: `<ResponseFor />` is common.
+  const mayBeEmpty = field.fields.every((inner) => !('required' in inner && inner.required))
+  return elements.flatMap((element, index) => mayBeEmpty && isEmpty(element) ? [] : [readFields(reading, element, field.fields, at(index))])
 }
 
 function listed (reading: Reading, field: { element: string, within?: string }, found: ReadonlyMap<string, Element[]>, path: string): { elements: Element[], at: (index: number) => string } {
