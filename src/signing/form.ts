@@ -39,6 +39,9 @@ const GRAMMAR: Record<string, { attributes: readonly string[], content: RegExp }
   X509Certificate: { attributes: [], content: /^#?$/ },
 }
 
+/** Inclusive C14N hands xml:lang and its kind down to SignedInfo. They mean nothing there. */
+const INHERITED = '{http://www.w3.org/XML/1998/namespace}'
+
 /** Beside the certificate these say nothing that is used, so what is in them does not matter. */
 const UNREAD: ReadonlySet<string> = new Set(['KeyValue', 'X509IssuerSerial', 'X509SKI', 'X509SubjectName', 'X509CRL'])
 
@@ -101,7 +104,7 @@ function misshapen (element: Element): string | undefined {
   if (!rule) return UNREAD.has(element.name) ? undefined : element.name
   const content = element.children.map((child) => `${child.name} `).join('') + (element.text.trim() === '' ? '' : '#')
   if (!rule.content.test(content)) return element.name
-  if (Object.keys(element.attributes).some((name) => !rule.attributes.includes(name))) return `${element.name}/@*`
+  if (Object.keys(element.attributes).some((name) => !rule.attributes.includes(name) && !name.startsWith(INHERITED))) return `${element.name}/@*`
   for (const child of element.children) {
     const fault = misshapen(child)
     if (fault) return `${element.name}/${fault}`

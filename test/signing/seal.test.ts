@@ -42,7 +42,8 @@ async function sealed (packet: DocumentPacket, signer = sender): Promise<Documen
 t.test('a seal crosses the axis, and tells who sealed the document and when', async (t) => {
   const { seal, come } = await overTheAxis(await sealed(documentPacket()))
   const verdict = judgeSeal(seal, come, contextFor())
-  t.match(verdict, { result: 'valid', reasons: [], sealedAt: NOW.toISOString(), at: NOW.toISOString(), signer: { subject: /SỞ NỘI VỤ/ } })
+  t.same(told(verdict), ['valid'])
+  t.match(verdict, { sealedAt: NOW.toISOString(), at: NOW.toISOString(), signer: { subject: /SỞ NỘI VỤ/ } })
   t.same(verdict.checked, ['structure', 'algorithms', 'signature value', 'digest', 'path', 'agency', 'fields', 'attachments'])
 })
 
@@ -86,10 +87,10 @@ t.test('what differs from the seal is named', async (t) => {
 t.test('what the axis adds or drops is no difference', async (t) => {
   const { seal, come } = await overTheAxis(await sealed(documentPacket()))
   const [first, second] = come.attachments as [Attachment, Attachment]
-  const { otherInfo, ...header } = come.header
-  t.match(judgeSeal(seal, { ...come, header: { ...come.header, otherInfo: { ...otherInfo, appendixes: [], direction: true, pageAmount: 9 } } }, contextFor()), { result: 'valid' })
-  t.match(judgeSeal(seal, { ...come, header: { ...header, traceHeaders: [] } }, contextFor()), { result: 'valid' })
-  t.match(judgeSeal(seal, { ...come, attachments: [second, { ...first, description: 'khác', contentType: 'application/zip' }] }, contextFor()), { result: 'valid' })
+  const { header } = come
+  t.same(told(judgeSeal(seal, { ...come, header: { ...header, otherInfo: { ...header.otherInfo!, direction: true, pageAmount: 9, promulgationAmount: 9 } } }, contextFor())), ['valid'])
+  t.same(told(judgeSeal(seal, { ...come, header: { ...header, traceHeaders: [] } }, contextFor())), ['valid'])
+  t.same(told(judgeSeal(seal, { ...come, attachments: [second, { ...first, description: 'khác', contentType: 'application/zip' }] }, contextFor())), ['valid'])
 })
 
 t.test('the seal of another document says so', async (t) => {
@@ -153,5 +154,5 @@ t.test('a long list of differences is cut', async (t) => {
 
 t.test('xmlsec1 accepts a seal', needsXmlsec, async (t) => {
   const { bytes } = await makeSeal(documentPacket(), sender, NOW)
-  t.match(xmlsecAccepts(bytes), { accepted: true })
+  t.ok(xmlsecAccepts(bytes))
 })

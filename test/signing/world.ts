@@ -47,7 +47,8 @@ export function open (packet: string | Uint8Array): Opened {
   return openXml(Buffer.from(packet as string), { limits: DEFAULT_LIMITS, signatureAt: ['edXML', 'edXMLEnvelope', 'edXMLHeader'], lift: true })
 }
 
-export const codes = ({ reasons }: Pick<SignatureVerdict, 'reasons'>): string[] => reasons.map(({ code }) => code)
+/** A verdict in a line: `valid`, or `invalid CODE CODE`. Compare it as a whole: tap's `match` finds 'valid' in 'invalid'. */
+export const told = ({ result, reasons }: Pick<SignatureVerdict, 'result' | 'reasons'>): string => [result, ...reasons.map(({ code }) => code)].join(' ')
 
 /** A packet of the SDK's shape with two attachments, as text; `signature` is put where it belongs. */
 export function packetText (signature: string): string {
@@ -122,6 +123,14 @@ export function signByHand (text: string, { key, hash = 'sha256', certificates, 
   return text.replace('{}', `<Signature xmlns="${DS}">${signedInfo}<SignatureValue>${value.toString('base64')}</SignatureValue><KeyInfo><X509Data>${x509}</X509Data></KeyInfo></Signature>`)
 }
 
+/** A Signature for xmlsec1 to fill in. */
+export function signatureTemplate ({ method = EXCLUSIVE_C14N as string, transform = EXCLUSIVE_C14N as string | null, signature = `${MORE}rsa-sha256`, digest = 'http://www.w3.org/2001/04/xmlenc#sha256', prefix = '' } = {}): string {
+  const text = `<Signature><SignedInfo><CanonicalizationMethod Algorithm="${method}"/><SignatureMethod Algorithm="${signature}"/><Reference URI="">` +
+    `<Transforms><Transform Algorithm="${DS}enveloped-signature"/>${transform === null ? '' : `<Transform Algorithm="${transform}"/>`}</Transforms>` +
+    `<DigestMethod Algorithm="${digest}"/><DigestValue/></Reference></SignedInfo><SignatureValue/><KeyInfo><X509Data/></KeyInfo></Signature>`
+  return text.replace(/<(\/?)(\w)/g, `<$1${prefix}$2`).replace('Signature>', `Signature xmlns${prefix === '' ? '' : `:${prefix.slice(0, -1)}`}="${DS}">`)
+}
+
 /** What `signByHand` wants, for a certificate made by a test. */
 export function handOf ({ certificate, keys }: Issued, more: Issued[] = []): Pick<Hand, 'key' | 'certificates'> {
   return { key: { key: keys.privateKey, dsaEncoding: 'ieee-p1363' }, certificates: [certificate.raw, ...more.map((issued) => issued.certificate.raw)] }
@@ -143,9 +152,9 @@ export function xmlsec (args: string[], files: Record<string, string | Uint8Arra
 }
 
 /** Whether xmlsec1 accepts the signature, with the example root as the only trusted one. */
-export function xmlsecAccepts (packet: Uint8Array | string): { accepted: boolean, told: string } {
+export function xmlsecAccepts (packet: Uint8Array | string): boolean {
   const pemOf = (certificates: typeof trust.anchors) => certificates.map(({ raw }) => pem('CERTIFICATE', raw)).join('')
-  return xmlsec(['--verify', '--trusted-pem', '{root}', '--untrusted-pem', '{sub}', '{packet}'], { packet, root: pemOf(trust.anchors), sub: pemOf(trust.intermediates) })
+  return xmlsec(['--verify', '--trusted-pem', '{root}', '--untrusted-pem', '{sub}', '{packet}'], { packet, root: pemOf(trust.anchors), sub: pemOf(trust.intermediates) }).accepted
 }
 
 /** Lets xmlsec1 fill in the template in the text, with an example key and its certificates. */
