@@ -51,7 +51,7 @@ export async function createTestDatabase (t?: { teardown (end: () => Promise<voi
   let dropped: Promise<void> | undefined
   const drop = () => dropped ??= (async () => {
     await database[Symbol.asyncDispose]()
-    await ask(serverUrl, (client) => client.query(`drop database if exists ${name} with (force)`))
+    await ask(serverUrl, (client) => dropDatabase(client, name))
   })()
   t?.teardown(drop)
   return { ownerUrl, gatewayUrl: gateway.href, database, drop, [Symbol.asyncDispose]: drop }
@@ -78,7 +78,7 @@ function ready (serverUrl: string): Promise<string> {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [template])
     if (rowCount === 0) {
       const making = `${template}_making`
-      await client.query(`drop database if exists ${making} with (force)`)
+      await dropDatabase(client, making)
       await client.query(`create database ${making}`)
       const ownerUrl = withDatabase(serverUrl, making)
       await migrate({ ownerUrl, gatewayRole: GATEWAY, gatewayPassword: gatewayPassword(serverUrl) })
@@ -93,7 +93,14 @@ function ready (serverUrl: string): Promise<string> {
 async function sweep (client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>("select datname as name from pg_database where datname ~ '^test_[0-9]+_'")
   const old = rows.filter(({ name }) => Number(name.split('_')[1]) < Date.now() - 3600_000)
-  for (const { name } of old) await client.query(`drop database if exists ${name} with (force)`)
+  for (const { name } of old) await dropDatabase(client, name)
+}
+
+async function dropDatabase (client: pg.Client, name: string): Promise<void> {
+  await client.query(`drop database if exists ${name} with (force)`).catch(async (error: { code?: string }) => {
+    if (error.code !== '42501') throw error
+    await client.query(`drop database if exists ${name}`) // an owner who may not end the gateway's connections waits until they have ended
+  })
 }
 
 async function ask<Result> (url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
