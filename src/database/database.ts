@@ -14,6 +14,8 @@ export interface Database extends Db, AsyncDisposable {
   transaction<Result> (work: (tx: Tx) => Promise<Result>): Promise<Result>
 }
 
+/** A database that does not answer, or a pool that stays exhausted, must not hang its callers for ever. */
+const CONNECT_MS = 30_000
 /** A connection keeps a plan for every statement it has prepared: beyond this many, statements are not prepared any more. */
 const MOST_PREPARED = 500
 
@@ -22,7 +24,7 @@ const MOST_PREPARED = 500
  * parameters are prepared once a connection, which saves half of a small statement's time: their text must not vary without bound.
  */
 export function openDatabase (url: string, connections: number, onIdleError: (error: Error) => void): Database {
-  const pool = new pg.Pool({ connectionString: url, max: connections })
+  const pool = new pg.Pool({ connectionString: url, max: connections, connectionTimeoutMillis: CONNECT_MS, keepAlive: true, application_name: 'lienthong' })
   pool.on('error', onIdleError) // without a listener a lost idle connection ends the process
   const names = new Map<string, string>()
 
