@@ -54,8 +54,9 @@ export function whyRefused (name: string): SigningFinding {
 export function keyFits (key: KeyObject, { scheme }: SignatureAlgorithm): boolean {
   const details = key.asymmetricKeyDetails
   switch (scheme) {
-    case 'rsa-pkcs1': return key.asymmetricKeyType === 'rsa' && (details?.modulusLength ?? 0) >= 2048
-    case 'rsa-pss': return (key.asymmetricKeyType === 'rsa' || key.asymmetricKeyType === 'rsa-pss') && (details?.modulusLength ?? 0) >= 2048
+    // Keys that are bound to PSS parameters of their own are not used by anybody, and OpenSSL throws where these do not fit
+    case 'rsa-pkcs1':
+    case 'rsa-pss': return key.asymmetricKeyType === 'rsa' && (details?.modulusLength ?? 0) >= 2048
     case 'ecdsa': return key.asymmetricKeyType === 'ec' && CURVES.has(details?.namedCurve)
   }
 }

@@ -24,20 +24,18 @@ function changedFields (sealed: ReadonlyMap<string, string>, come: ReadonlyMap<s
 
 /** Attachments are told apart by name; those of one name by their content, so that two of them may stand in any order. */
 function changedAttachments (sealed: Sealed['attachments'], come: Sealed['attachments']): SigningFinding[] {
-  const missing = without(sealed, come)
+  const gone = without(sealed, come)
   const added = without(come, sealed)
-  const changed: string[] = []
-  for (const { name } of [...missing]) {
-    const other = added.findIndex((attachment) => attachment.name === name)
-    if (other === -1) continue
-    changed.push(name)
-    added.splice(other, 1)
-    missing.splice(missing.findIndex((attachment) => attachment.name === name), 1)
-  }
+  const changed = gone.filter(({ name }) => {
+    const at = added.findIndex((attachment) => attachment.name === name)
+    if (at !== -1) added.splice(at, 1)
+    return at !== -1
+  })
+  const names = (attachments: Sealed['attachments']) => attachments.map(({ name }) => name)
   return [
-    ...named('SEAL_ATTACHMENT_CHANGED', changed),
-    ...named('SEAL_ATTACHMENT_MISSING', missing.map(({ name }) => name)),
-    ...named('SEAL_ATTACHMENT_ADDED', added.map(({ name }) => name)),
+    ...named('SEAL_ATTACHMENT_CHANGED', names(changed)),
+    ...named('SEAL_ATTACHMENT_MISSING', names(gone.filter((attachment) => !changed.includes(attachment)))),
+    ...named('SEAL_ATTACHMENT_ADDED', names(added)),
   ]
 }
 

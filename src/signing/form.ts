@@ -9,6 +9,9 @@ import { EXCLUSIVE_C14N, INCLUSIVE_C14N, INCLUSIVE_C14N11, type CanonicalMethod 
 import { digestAlgorithm, ENVELOPED_SIGNATURE, signatureAlgorithm, whyRefused, XMLDSIG, type DigestAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
 import type { SigningFinding } from './reasons.ts'
 
+/** A signature as it stands in a document; `element` is the whole of it. */
+export type FoundSignature = { signature: NonNullable<Opened['signature']>, element: Element }
+
 /** What a signature of the right form says. Nothing in it is proved yet. */
 export type SignatureForm = {
   /** Canonical SignedInfo: what the signature value is computed over, and where every value below but the last two was read. */
@@ -53,7 +56,7 @@ const LONGEST_CERTIFICATE = 16_384
 const LONGEST_SIGNATURE = 1024
 
 /** Reads a signature in the xmldsig namespace, or says why it is not of the form that is verified. */
-export function readForm (opened: Opened, signature: NonNullable<Opened['signature']>, element: Element): SignatureForm | SigningFinding {
+export function readForm (opened: Opened, { signature, element }: FoundSignature): SignatureForm | SigningFinding {
   const outer = misshapen(element)
   if (outer) return { code: 'SIGNATURE_FORM', detail: outer }
   // SignedInfo may be in any of the three canonical forms, but only its own octets tell what was signed

@@ -49,11 +49,14 @@ export const SIGNING_REASONS = {
 /** A row of the table that was met. `detail` names algorithms, elements, fields and files, never their contents. */
 export type SigningFinding = Finding<typeof SIGNING_REASONS>
 
+/** Room for the path of a field and for the name of a file; what a stranger wrote in their place may be longer. */
+const LONGEST_DETAIL = 300
+
 const RANK: Record<Result, number> = { invalid: 0, indeterminate: 1, valid: 2 }
 
 /** The verdict that follows from what was found and, if it came to that, from the certificate's path. What decides stands first. */
 export function verdictOf (findings: readonly SigningFinding[], path?: Verdict): Verdict {
-  const own = verdictFrom(SIGNING_REASONS, findings)
+  const own = verdictFrom(SIGNING_REASONS, findings.map(({ code, detail }) => detail === undefined ? { code } : { code, detail: detail.slice(0, LONGEST_DETAIL) }))
   if (!path) return own
   const [worse, better] = RANK[path.result] < RANK[own.result] ? [path, own] : [own, path]
   return { result: worse.result, reasons: [...worse.reasons, ...better.reasons] }

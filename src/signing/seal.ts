@@ -16,7 +16,7 @@ import { XMLDSIG } from './algorithms.ts'
 import { differences, type Sealed } from './difference.ts'
 import { conclude, examineSignature, findSignature, makeSignature, verdict, type SignatureContext } from './xmldsig.ts'
 
-/** A verdict on a seal; `sealedAt` is what the sealing gateway says, once it is proved that it said so. */
+/** A verdict on a seal; `sealedAt` is what the sealing agency says, once it is proved that it said so. */
 export type SealVerdict = SignatureVerdict & { sealedAt?: string }
 
 const NAMESPACE = 'urn:lienthong:seal:1'
@@ -50,15 +50,13 @@ export function judgeSeal (seal: Attachment | undefined, packet: DocumentPacket,
   if (found.signature.namespace !== XMLDSIG) return verdict(context, ['structure'], [{ code: 'SIGNATURE_NAMESPACE' }])
 
   const examination = examineSignature(opened, found, context)
-  // What nobody signed is not compared: its names would be a stranger's words in our verdict
-  if (!examination.intact) return conclude(context, examination)
+  const signed = conclude(context, examination)
+  // What no agency signed is not compared: its names would be a stranger's words in our verdict
+  if (signed.result === 'invalid') return signed
   const sealed = readSeal(readElements(opened.content.octets))
   if (!sealed) return verdict(context, ['structure'], [{ code: 'SEAL_UNREADABLE', detail: 'Seal' }])
-  const { checked, findings } = examination
-  return {
-    ...conclude(context, { ...examination, checked: [...checked, 'fields', 'attachments'], findings: [...findings, ...differences(sealed, sealOf(packet))] }),
-    sealedAt: sealed.at,
-  }
+  const findings = [...examination.findings, ...differences(sealed, sealOf(packet))]
+  return { ...conclude(context, { ...examination, findings, checked: [...examination.checked, 'fields', 'attachments'] }), sealedAt: sealed.at }
 }
 
 /** What a seal of this document says. */

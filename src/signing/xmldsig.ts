@@ -3,7 +3,6 @@
  * Everything is computed over libxml2's canonical octets, and whoever reads a signed document reads those.
  */
 import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto'
-import type { Element } from '../edxml/elements.ts'
 import type { Opened } from '../edxml/open.ts'
 import type { Signer } from '../trust/signer.ts'
 import type { TrustStore } from '../trust/store.ts'
@@ -14,7 +13,7 @@ import { judgePath } from '../trust/path.ts'
 import { fingerprintOf, signerDetails, type SignatureVerdict, type SignerDetails, type Verdict } from '../trust/verdict.ts'
 import { ENVELOPED_SIGNATURE, keyFits, SHA256, signatureFits, XMLDSIG } from './algorithms.ts'
 import { readCertificate, type KnownCertificate } from './certificates.ts'
-import { readForm, type SignatureForm } from './form.ts'
+import { readForm, type FoundSignature, type SignatureForm } from './form.ts'
 import { verdictOf, type SigningFinding } from './reasons.ts'
 
 /** What a signature is judged against. */
@@ -53,7 +52,7 @@ function signedInfoContents (digest: string, algorithm: string): string {
 }
 
 /** The one signature of a document, found but not judged, or why there is none to judge. */
-export function findSignature (opened: Opened): { signature: NonNullable<Opened['signature']>, element: Element } | SigningFinding {
+export function findSignature (opened: Opened): FoundSignature | SigningFinding {
   if (opened.signatureCount === 0) return { code: 'SIGNATURE_ABSENT' }
   if (opened.signatureCount > 1) return { code: 'SIGNATURE_REPEATED' }
   if (!opened.signature) return { code: 'SIGNATURE_MISPLACED' }
@@ -67,35 +66,32 @@ export type Examination = {
   path?: Verdict,
   /** Set once the signature value proved who signed: anybody can copy a certificate. */
   signer?: SignerDetails,
-  /** Whether `signer` signed exactly these octets; only then do they say anything at all. */
-  intact: boolean,
 }
 
 /** Takes the signature that was found through every step. Without findings: this agency's certificate signed exactly `opened.content` and its slots. */
-export function examineSignature (opened: Opened, found: { signature: NonNullable<Opened['signature']>, element: Element }, context: SignatureContext): Examination {
-  const form = readForm(opened, found.signature, found.element)
-  if ('code' in form) return { checked: ['structure'], findings: [form], intact: false }
+export function examineSignature (opened: Opened, found: FoundSignature, context: SignatureContext): Examination {
+  const form = readForm(opened, found)
+  if ('code' in form) return { checked: ['structure'], findings: [form] }
   const signer = readSigner(form)
-  if ('code' in signer) return { checked: ['structure', 'algorithms'], findings: [signer], intact: false }
+  if ('code' in signer) return { checked: ['structure', 'algorithms'], findings: [signer] }
 
   const { certificate, key } = signer.leaf
   const findings: SigningFinding[] = []
   const signed = signatureFits(form.algorithm, key, form.signedInfo, form.signatureValue)
   if (!signed) findings.push({ code: 'SIGNATURE_VALUE_WRONG' })
-  const unchanged = timingSafeEqual(digestOf(opened, form), form.digestValue)
-  if (!unchanged) findings.push({ code: 'CONTENT_CHANGED' })
-  const path = judgePath(certificate, { anchors: context.trust.anchors, intermediates: [...context.trust.intermediates, ...signer.others] }, context.at)
+  if (!timingSafeEqual(digestOf(opened, form), form.digestValue)) findings.push({ code: 'CONTENT_CHANGED' })
+  const path = judgePath(certificate, withHints(context.trust, signer.others), context.at)
   const speaks = context.speaksFor(fingerprintOf(certificate))
   if (speaks === 'unknown') findings.push({ code: 'SIGNER_UNKNOWN' })
   else if (!speaks) findings.push({ code: 'SIGNER_NOT_AGENCY' })
   return {
     checked: ['structure', 'algorithms', 'signature value', 'digest', 'path', 'agency'],
-    findings, path, intact: signed && unchanged, ...(signed && { signer: signerDetails(certificate) }),
+    findings, path, ...(signed && { signer: signerDetails(certificate) }),
   }
 }
 
 /** The verdict that an examination ends in. */
-export function conclude (context: Pick<SignatureContext, 'at'>, { checked, findings, path, signer }: Omit<Examination, 'intact'>): SignatureVerdict {
+export function conclude (context: Pick<SignatureContext, 'at'>, { checked, findings, path, signer }: Examination): SignatureVerdict {
   return { ...verdict(context, checked, findings, path), ...(signer && { signer }) }
 }
 
@@ -116,6 +112,12 @@ function readSigner (form: SignatureForm): { leaf: KnownCertificate, others: X50
   if (!leaf || more.length > 0) return { code: 'SIGNER_CERTIFICATE_AMBIGUOUS' }
   if (!keyFits(leaf.key, form.algorithm)) return { code: 'SIGNER_KEY_UNFIT' }
   return { leaf, others: certificates.filter((one) => one !== leaf).map(({ certificate }) => certificate) }
+}
+
+/** Certificates that came along may stand between the signer and a pinned root. Those that the store has would be tried twice. */
+function withHints ({ anchors, intermediates }: TrustStore, hints: readonly X509Certificate[]): TrustStore {
+  const isNew = ({ fingerprint256 }: X509Certificate) => ![...anchors, ...intermediates].some((known) => known.fingerprint256 === fingerprint256)
+  return { anchors, intermediates: [...intermediates, ...hints.filter(isNew)] }
 }
 
 function digestOf (opened: Opened, { digest }: SignatureForm): Buffer {

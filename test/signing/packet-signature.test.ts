@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 
 import t from 'tap'
@@ -71,6 +72,8 @@ t.test('algorithms and keys that are not on the list are refused, each with its 
   t.equal(told(judgeHand({}, small)), 'invalid SIGNER_KEY_UNFIT')
   t.equal(told(judgeHand({ signatureMethod: `${MORE}ecdsa-sha256` }, odd)), 'invalid SIGNER_KEY_UNFIT')
   t.equal(told(judgeHand({ signatureMethod: `${MORE}ecdsa-sha256` })), 'invalid SIGNER_KEY_UNFIT', 'an RSA key for ECDSA')
+  const bound = makeLeaf(ca, { keys: generateKeyPairSync('rsa-pss', { modulusLength: 2048, hashAlgorithm: 'sha512' }) })
+  t.equal(told(judgeHand({ key: { key: rsa.keys.privateKey }, signatureMethod: 'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1' }, bound)), 'invalid SIGNER_KEY_UNFIT', 'a key bound to other PSS parameters')
   t.equal(told(judgeHand({}, p256)), 'invalid SIGNER_KEY_UNFIT', 'an EC key for RSA')
   t.equal(told(judgeHand({ signatureMethod: `${MORE}rsa-sha512` })), 'invalid SIGNATURE_VALUE_WRONG', 'another hash than was signed with')
 })
@@ -156,6 +159,17 @@ t.test('KeyInfo picks a certificate, and proves nothing', async (t) => {
   const copied = judgeHand({ key: { key: rsaKeys(2048).privateKey } })
   t.match(copied, { result: 'invalid', reasons: [{ code: 'SIGNATURE_VALUE_WRONG' }] }, "the sender's certificate, copied by somebody who lacks the key")
   t.notOk(copied.signer, 'who did not sign is not named')
+})
+
+t.test('a CA certificate that comes along may lead to a pinned root, and is trusted no further', async (t) => {
+  const sub = makeCa('Sub-CA', ca)
+  const leaf = makeLeaf(sub, { keys: rsaKeys(2048) })
+  t.equal(told(judgeHand({}, leaf)), 'invalid ISSUER_UNKNOWN')
+  t.equal(told(judgeHand(handOf(leaf, [sub]), leaf)), 'valid')
+  t.equal(told(judgeHand(handOf(leaf, [sub, ca]), leaf)), 'valid')
+  const own = makeCa('CA')
+  const stranger = makeLeaf(own, { keys: rsaKeys(2048) })
+  t.equal(told(judgeHand(handOf(stranger, [own]), stranger)), 'invalid ISSUER_UNKNOWN', 'a root that comes along is no anchor')
 })
 
 t.test('no signature, and one at the wrong place, are told apart', async (t) => {

@@ -6,33 +6,27 @@ import { SEAL_NAME, type Attachment, type DocumentPacket } from '../../src/edxml
 import { openPacket, readPacket } from '../../src/edxml/read.ts'
 import { assemble, writePacket } from '../../src/edxml/write.ts'
 import { judgeSeal, makeSeal } from '../../src/signing/seal.ts'
+import { createRewrite } from '../../src/simulator/rewrite.ts'
 import { needsShared, shared } from '../support/shared.ts'
 import { contextFor, documentPacket, exampleSigner, needsXmlsec, NOW, sender, stranger, xmlsecAccepts } from './world.ts'
 
 const told = ({ result, reasons }: ReturnType<typeof judgeSeal>) => [result, ...reasons.map(({ code, detail }) => detail === undefined ? code : `${code} ${detail}`)]
 
-/** What the axis does to a packet: parses it, forgets what it does not know, and writes it anew (axis.md 1.10). */
+const rewrite = createRewrite({ centreCode: '001.00.20.TT2' })
+
+/** The packet as it comes out of the axis, which builds every packet anew; the seal apart. */
 async function overTheAxis (packet: DocumentPacket): Promise<{ seal: Attachment | undefined, come: DocumentPacket }> {
-  const { header, attachments } = await reread(packet)
-  const rewritten = await reread({
-    ...packet,
-    header: {
-      ...header,
-      otherInfo: { ...header.otherInfo, appendixes: header.otherInfo?.appendixes ?? [], direction: false, pageAmount: 1, promulgationAmount: 1 },
-      traceHeaders: [...header.traceHeaders, { organId: '001.00.20.TT2', timestamp: '2026-11-20T15:31:00+07:00' }],
-    },
-    attachments: attachments.map(({ description, ...attachment }) => attachment),
-  })
+  const rewritten = await read(await rewrite(await read(assemble(await writePacket(packet), null)), null, NOW))
   return {
     seal: rewritten.attachments.find(({ name }) => name === SEAL_NAME),
     come: { ...rewritten, attachments: rewritten.attachments.filter(({ name }) => name !== SEAL_NAME) },
   }
 }
 
-async function reread (packet: DocumentPacket): Promise<DocumentPacket> {
-  const read = await readPacket(openPacket(assemble(await writePacket(packet), null)))
-  if (read.kind !== 'document') throw new Error('a document became a status')
-  return read
+async function read (bytes: Buffer): Promise<DocumentPacket> {
+  const packet = await readPacket(openPacket(bytes))
+  if (packet.kind !== 'document') throw new Error('a document became a status')
+  return packet
 }
 
 async function sealed (packet: DocumentPacket, signer = sender): Promise<DocumentPacket> {
