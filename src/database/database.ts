@@ -25,7 +25,8 @@ const MOST_PREPARED = 500
  */
 export function openDatabase (url: string, connections: number, onIdleError: (error: Error) => void): Database {
   const pool = new pg.Pool({ connectionString: url, max: connections, connectionTimeoutMillis: CONNECT_MS, keepAlive: true, application_name: 'lienthong' })
-  pool.on('error', onIdleError) // without a listener a lost idle connection ends the process
+  let closing = false
+  pool.on('error', (error) => { if (!closing) onIdleError(error) }) // without a listener a lost idle connection ends the process
   const names = new Map<string, string>()
 
   function prepare (text: string): string | undefined {
@@ -69,6 +70,9 @@ export function openDatabase (url: string, connections: number, onIdleError: (er
       }
     },
 
-    [Symbol.asyncDispose]: () => pool.end(),
+    [Symbol.asyncDispose]: () => {
+      closing = true
+      return pool.end()
+    },
   }
 }
