@@ -159,10 +159,12 @@ function freePort (): Promise<number> {
 /** Connects once the server answers, and holds it in use until the connection ends. */
 async function hold (cluster: Cluster): Promise<Omit<Session, 'attached'>> {
   const start = Date.now()
+  let seen = false
   for (;;) {
     const port = await findServer(cluster)
-    if (port === undefined && Date.now() > start + BEGUN_MS) throw new Error(`PostgreSQL does not start; its log ends with:\n${await lastLines(cluster)}`)
+    if (port === undefined && (seen || Date.now() > start + BEGUN_MS)) throw new Error(`PostgreSQL does not run; its log ends with:\n${await lastLines(cluster)}`)
     if (port !== undefined) {
+      seen = true
       const client = new pg.Client({ host: '127.0.0.1', port, user: OWNER, password: cluster.passwords.owner, database: 'postgres', ssl: false })
       client.on('error', () => {}) // 'end' follows
       try {
@@ -171,7 +173,7 @@ async function hold (cluster: Cluster): Promise<Omit<Session, 'attached'>> {
         return { client, port }
       } catch (error) {
         await client.end().catch(() => {})
-        // Not listening yet; or starting, recovering.
+        // Not listening yet; or starting, recovering, stopping.
         const passes = ['ECONNREFUSED', '57P03'].includes((error as { code?: string }).code ?? '')
         if (!passes || Date.now() > start + READY_MS) throw error
       }
