@@ -8,6 +8,7 @@ import { createConnections, type ConnectionSettings } from './axis/connections.t
 import { createVxpConnection } from './axis/vxp/client.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './database/database.ts'
+import { DEFAULT_LIMITS } from './edxml/limits.ts'
 import { createHttpClient } from './http/client.ts'
 import { addHealth } from './http/health.ts'
 import { addMetrics, createMetrics } from './http/metrics.ts'
@@ -48,6 +49,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const queue = opened.use(await openQueue({ database, onError }))
 
   const trust = loadTrustStore(config.trustDir ?? EXAMPLE_TRUST_DIR)
+  const limits = { ...DEFAULT_LIMITS, packetBytes: config.maxPacketBytes }
   const vault = createVault(config.masterKey)
   const signers = createSigners({ database, vault, intermediates: trust.intermediates })
   if (config.mode === 'production') refuseExample({ store: trust, signers: (await signers.certificates()).map((certificate) => ({ certificate, chain: [] })) })
@@ -63,7 +65,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const outbound = createOutbound({ database, queue, connections, signers, now, log, nudge })
   const report = createReport({ dispatchStatus: outbound.dispatchStatus, now })
   const inbound = createInbound({
-    database, queue, connections, trust, now, log, nudge, applyStatus,
+    database, queue, connections, trust, limits, now, log, nudge, applyStatus,
     reportArrived: (tx, handOverId, reportedBy) => report(tx, { handOverId, code: '01', reportedBy, automatic: true }),
   })
   const sync = createSync({ database, connections, now, log })
@@ -98,7 +100,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   addMetrics(http, metrics, requireRole('monitor', 'administrator'))
   addHealth(http, { database: () => database.query('select 1') })
   await addOpenApi(http, { version, open: config.mode === 'demo', guard: requireRole('system', 'administrator', 'operator', 'monitor') })
-  await http.register(addRest, { prefix: '/v1', database, requireRole, trust, maxBytes: config.maxPacketBytes, submit: outbound.submit, mailbox: inbound.mailbox, report, onReported: nudge.send, now })
+  await http.register(addRest, { prefix: '/v1', database, requireRole, trust, limits, submit: outbound.submit, mailbox: inbound.mailbox, report, onReported: nudge.send, now })
   opened.defer(() => http.close())
 
   const parts = opened.move()
@@ -108,6 +110,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
     /** Once this resolves, the gateway listens at the address it gives, and works in the background. */
     async start (): Promise<string> {
       await queue.start(handlers)
+      await linkAudit(database, { thorough: true }) // entries that committed very late, in an earlier run
       await rescue()
       const timer = setInterval(() => { rescue().catch(onError) }, RESCUE_SECONDS * 1000)
       parts.defer(async () => {

@@ -38,7 +38,7 @@ export async function shippedPacket (key: { key: string, certificates: string },
     attachments: FILES.map((name, index) => ({ contentId: `${index + 1}`, name, originalName: name, contentType: 'application/pdf', bytes: readFileSync(join(FOLDER, name)) })),
     warnings: [],
   }
-  return signPacket(writePacket(packet), signerFromPem(key))
+  return signPacket(await writePacket(packet), signerFromPem(key))
 }
 
 /** A packet from a file, with the parties it names. Refused like any other, for its true reason. */

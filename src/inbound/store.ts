@@ -45,7 +45,7 @@ export async function claimUnjudged (db: Db, connectionId: string, limit: number
       update arrival set lease_until = $4::timestamptz + make_interval(secs => $3)
        where id in (select id from arrival
                      where connection_id = $1 and state = 'stored' and next_at <= $4 and (lease_until is null or lease_until < $4)
-                     order by next_at, id limit $2 for update skip locked)
+                     order by id limit $2 for update skip locked)
       returning id, packet, fetched_at as "fetchedAt", listed_to as "listedTo", attempts`,
     values: [connectionId, limit, leaseSeconds, now],
   })
@@ -98,13 +98,14 @@ export async function settle (db: Db, id: string, { state, packet, verdicts, ide
         insert into arrival_attachment (arrival_id, position, content_id, name, original_name, media_type, description, size, sha256)
         select $1, f.position, f."contentId", f.name, f."originalName", f."contentType", f.description, f.size, decode(f.sha256, 'hex')
           from jsonb_to_recordset($2) as f(position int, "contentId" text, name text, "originalName" text, "contentType" text, description text, size bigint, sha256 text)
+        on conflict do nothing
       )
       update arrival set state = $3, judged_at = $4, lease_until = null, sender_code = $5, document_id = $6, bussiness_doc_type = $7, number = $8, notation = $9,
              promulgated_on = $10, subject = $11, header = $12, identity = $13, signature = $14, seal = $15, warnings = $16, reason = $17,
              follows = (select first.id from arrival first
                          where first.sender_code = $5 and first.document_id = $6 and first.kind = 'document' and first.identity <> $13 and first.id < $1
                          order by first.id limit 1)
-       where id = $1`,
+       where id = $1 and state = 'stored'`,
     values: [
       id, JSON.stringify(attachments.map(({ sha256, ...file }, index) => ({ ...file, position: index + 1, sha256: sha256.toString('hex') }))), state, at,
       document?.from.organId ?? answered?.from.organId ?? null, document?.documentId ?? answered?.responseFor.documentId ?? null,

@@ -5,6 +5,7 @@ import type { Connections, OpenConnection } from '../axis/connections.ts'
 import { readBlob, storeBlobs } from '../blobs/blobs.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { identityOf } from '../edxml/identity.ts'
+import type { Limits } from '../edxml/limits.ts'
 import { SEAL_NAME, type DocumentPacket, type Packet, type StatusPacket } from '../edxml/packet.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
@@ -17,7 +18,8 @@ import { askAgain, claimUnjudged, handOn, nextUnjudged, settle, type UnjudgedArr
 
 /** Arrivals judged side by side; they are handed on in the order they came. */
 const BATCH = 8
-const LEASE_SECONDS = 60
+/** A verdict takes milliseconds; after this, whoever had claimed it is taken for dead. */
+const LEASE_SECONDS = 15
 const LOOK_AGAIN_MS = 1000
 /** How long an arrival waits after a fault of ours, which a person has to mend. */
 const FAULT_MS = 60_000
@@ -30,9 +32,9 @@ type Judged =
   | { kind: 'unreadable', reason: QuarantineReason }
   | { kind: 'fault', error: unknown }
 
-type Needs = { database: Database, connections: Connections, trust: TrustStore, applyStatus: ApplyStatus, now: () => Date, log: Log }
+type Needs = { database: Database, connections: Connections, trust: TrustStore, limits: Limits, applyStatus: ApplyStatus, now: () => Date, log: Log }
 
-export function createVerify ({ database, connections, trust, applyStatus, now, log }: Needs) {
+export function createVerify ({ database, connections, trust, limits, applyStatus, now, log }: Needs) {
   /** Judges what has arrived over one connection and hands it on. Returns when to look again, or null. */
   return async function verify (connectionId: string): Promise<Date | null> {
     const connection = await connections.open(connectionId)
@@ -50,8 +52,8 @@ export function createVerify ({ database, connections, trust, applyStatus, now, 
   /** Never throws: a fault of ours must not hold up the arrivals behind it. */
   async function judge (arrival: UnjudgedArrival): Promise<Judged> {
     try {
-      const opened = openPacket(await readBlob(database, arrival.packet))
-      const packet = await readPacket(opened)
+      const opened = openPacket(await readBlob(database, arrival.packet), limits)
+      const packet = await readPacket(opened, limits)
       const sender = packet.kind === 'document' ? packet.header.from.organId : packet.from.organId
       const speakers = await certificatesOf(database, sender)
       // Judged at the time of receipt: the only time that is proved (trust.md 2.3, rule 9).

@@ -54,7 +54,7 @@ async function sealed (packet: DocumentPacket, signer: Signer, now: Date): Promi
 }
 
 async function signed (packet: Packet, signer: Signer | null): Promise<Buffer> {
-  const written = writePacket(packet)
+  const written = await writePacket(packet)
   return signer ? signPacket(written, signer) : assemble(written, null)
 }
 

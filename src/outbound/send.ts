@@ -12,6 +12,8 @@ import { beginAttempt, claimDue, finishAttempt, nextDue, postpone, type ClaimedD
 
 /** Packets on their way at once over one healthy connection: enough to hide the axis' answer time, few enough not to flood it. */
 const WINDOW = 8
+/** Time beyond the axis' answer in which its outcome is recorded; after that the attempt counts as abandoned. */
+const RECORDING_SECONDS = 5
 /** A blocked or freshly leased dispatch is looked at again after this long, though nothing woke its lane. */
 const LOOK_AGAIN_MS = 1000
 /** A signer that is away is asked again this soon; a fault of ours, which a person has to mend, less often. */
@@ -31,7 +33,7 @@ export function createSend ({ database, queue, connections, render, now, log, on
         if (!connection || lane.paused) break
         if (lane.nextAt > now()) return lane.nextAt
         const window = windowOf(lane, WINDOW)
-        const leaseSeconds = connection.policy.sendTimeoutSeconds + 15
+        const leaseSeconds = connection.policy.sendTimeoutSeconds + RECORDING_SECONDS
         const claimed = await claimDue(database, connectionId, window - running.size, leaseSeconds, now())
         for (const dispatch of claimed) {
           const attempt: Promise<void> = sendOne(connection, dispatch, leaseSeconds).finally(() => running.delete(attempt))

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { systemOf, type RequireRole } from '../../access/http.ts'
 import type { SystemCaller } from '../../access/keys.ts'
 import type { Database } from '../../database/database.ts'
+import type { Limits } from '../../edxml/limits.ts'
 import { Refusal } from '../../errors.ts'
 import { acceptPackets, type HttpServer } from '../../http/server.ts'
 import { viewDocument } from '../../outbound/view.ts'
@@ -13,16 +14,16 @@ import { Metadata, type SubmittedFile } from './metadata.ts'
 import { Accepted, DocumentSchema, IdempotencyHeader, IdPath } from './schemas.ts'
 import type { Submissions } from './submissions.ts'
 
-type Needs = { database: Database, requireRole: RequireRole, submit: Submit, submissions: Submissions, maxBytes: number, now: () => Date }
+type Needs = { database: Database, requireRole: RequireRole, submit: Submit, submissions: Submissions, limits: Limits, now: () => Date }
 
 /** What a submission says, and the parts that make two submissions the same request. */
 type Read = { submission: Submission, parts: (string | Uint8Array)[] }
 
 const tags = ['documents']
 
-export async function addDocuments (http: HttpServer, { database, requireRole, submit, submissions, maxBytes, now }: Needs) {
-  await http.register(multipart, { limits: { fileSize: maxBytes, files: 500, parts: 501, fields: 1, fieldSize: 8 * 1024 * 1024 } })
-  acceptPackets(http, maxBytes)
+export async function addDocuments (http: HttpServer, { database, requireRole, submit, submissions, limits, now }: Needs) {
+  await http.register(multipart, { limits: { fileSize: limits.packetBytes, files: limits.attachments, parts: limits.attachments + 1, fields: 1, fieldSize: 8 * 1024 * 1024 } })
+  acceptPackets(http, limits.packetBytes)
   const onRequest = requireRole('system')
 
   http.post('/documents', {

@@ -1,6 +1,7 @@
 /** The REST API of systems, under /v1. */
 import type { RequireRole } from '../../access/http.ts'
 import type { Database, Tx } from '../../database/database.ts'
+import type { Limits } from '../../edxml/limits.ts'
 import type { HttpServer } from '../../http/server.ts'
 import type { Mailbox } from '../../inbound/mailbox.ts'
 import type { Report } from '../../lifecycle/report.ts'
@@ -11,7 +12,7 @@ import { addMailbox } from './mailbox.ts'
 import { createSubmissions } from './submissions.ts'
 
 type Needs = {
-  database: Database, requireRole: RequireRole, trust: TrustStore, maxBytes: number, now: () => Date,
+  database: Database, requireRole: RequireRole, trust: TrustStore, limits: Limits, now: () => Date,
   submit: Submit, mailbox: Mailbox,
   report: (tx: Tx, report: Report) => Promise<{ id: string, code: string, reportedAt: Date }>,
   onReported: (connectionId: string) => void,

@@ -1,6 +1,7 @@
 import type { SystemCaller } from '../../access/keys.ts'
 import { certificatesOf } from '../../agencies/certificates.ts'
 import type { Db } from '../../database/database.ts'
+import type { Limits } from '../../edxml/limits.ts'
 import { fileName } from '../../edxml/names.ts'
 import { openPacket, readPacket } from '../../edxml/read.ts'
 import { Refusal } from '../../errors.ts'
@@ -11,7 +12,7 @@ import { verdict } from '../../signing/xmldsig.ts'
 import type { TrustStore } from '../../trust/store.ts'
 import { packetFrom, parseMetadata, type SubmittedFile } from './metadata.ts'
 
-type Needs = { database: Db, trust: TrustStore, now: () => Date }
+type Needs = { database: Db, trust: TrustStore, limits: Limits, now: () => Date }
 
 export type Submissions = ReturnType<typeof createSubmissions>
 
@@ -19,12 +20,12 @@ export type Submissions = ReturnType<typeof createSubmissions>
 export type SystemPolicy = { packetSignature: SignaturePolicy }
 
 /** The two ways a system can say what it wants sent. What is refused here has left nothing behind. */
-export function createSubmissions ({ database, trust, now }: Needs) {
+export function createSubmissions ({ database, trust, limits, now }: Needs) {
   return {
     /** An edXML packet: read, and its signature judged by the system's policy (the hop from the system to the gateway). */
     async fromPacket (caller: SystemCaller, bytes: Buffer): Promise<Submission> {
-      const opened = openPacket(bytes)
-      const packet = await readPacket(opened)
+      const opened = openPacket(bytes, limits)
+      const packet = await readPacket(opened, limits)
       if (packet.kind === 'status') throw new Refusal('PACKET_ELEMENT_MISSING', { field: 'MessageHeader.To', detail: 'this is a status packet; statuses go to /v1/mailbox/{id}/statuses' })
       const [speakers, policy] = await Promise.all([certificatesOf(database, packet.header.from.organId), policyOf(database, caller.systemId)])
       const signature = judgePacketSignature(opened, {
@@ -40,8 +41,7 @@ export function createSubmissions ({ database, trust, now }: Needs) {
     fromMetadata (caller: SystemCaller, json: string, files: readonly SubmittedFile[]): Submission {
       const attachments = files.map(({ name, mediaType, bytes }, index) => (
         { contentId: `${index + 1}`, name: fileName(name), originalName: name, contentType: mediaType, bytes }))
-      const signature = verdict({ at: now() }, [], [{ code: 'SIGNATURE_ABSENT' }])
-      return { caller, packet: packetFrom(parseMetadata(json), attachments), bytes: null, signature }
+      return { caller, packet: packetFrom(parseMetadata(json), attachments), bytes: null, signature: verdict({ at: now() }, [], [{ code: 'SIGNATURE_ABSENT' }]) }
     },
   }
 }
