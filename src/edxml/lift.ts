@@ -105,7 +105,11 @@ export function createLifter (limits: Limits, liftText: boolean): Lifter {
   function textOutsideRoot (to: number, beforeMarkup: boolean): void {
     for (; at < to; at++) {
       if (isSpace(bytes[at])) continue
-      if (rootSeen) refuse('PACKET_TRAILING_CONTENT')
+      // Perhaps content after the root, perhaps an end tag too many before: the parser can tell.
+      if (rootSeen) {
+        understood = false
+        return
+      }
       if (beforeMarkup && startsWith(bytes, to, '<?xml')) refuse('PACKET_LEADING_BYTES')
       refuse('PACKET_NOT_XML', 'the first character is not <')
     }
@@ -146,10 +150,11 @@ export function createLifter (limits: Limits, liftText: boolean): Lifter {
   function startTag (): number {
     const tag = skipTag(bytes, at)
     if (tag === null) return -1
-    if (inForce.length === 1) {
-      if (rootSeen) refuse('PACKET_TRAILING_CONTENT')
-      rootSeen = true
+    if (inForce.length === 1 && rootSeen) {
+      understood = false
+      return -1
     }
+    rootSeen = true
     if (++elements > limits.elements) refuse('PACKET_TOO_MANY', `more than ${limits.elements} elements`)
     if (tag.attributes > limits.attributes) refuse('PACKET_TOO_MANY', `more than ${limits.attributes} attributes on an element`)
     if (inForce.length > limits.depth) refuse('PACKET_TOO_DEEP', `deeper than ${limits.depth}`)
@@ -176,6 +181,7 @@ export function createLifter (limits: Limits, liftText: boolean): Lifter {
       } else if (stop > at && inForce.length === 1) {
         if (!last && !rootSeen && (lt === -1 || bytes.length - lt < 5)) break
         textOutsideRoot(stop, lt !== -1)
+        if (!understood) break
       }
       if (stop > 0) started = true
       at = stop
@@ -204,15 +210,14 @@ export function createLifter (limits: Limits, liftText: boolean): Lifter {
       begun = true
     }
     scan(last)
-    if (bytes.length - at > limits.markupBytes) refuse('PACKET_TOO_LARGE', 'one piece of markup is too long')
+    if (understood && bytes.length - at > limits.markupBytes) refuse('PACKET_TOO_LARGE', 'one piece of markup is too long')
   }
 
   function end (): Lifted {
     advance(true)
-    if (inForce.length !== 1 || !rootSeen || at < bytes.length) understood = false
-    at = bytes.length
-    emit()
     if (text !== null) endText(false)
+    if (inForce.length !== 1 || !rootSeen || at < bytes.length) understood = false
+    output.push(bytes.subarray(emitted))
     return { bytes: Buffer.concat(output), slots, markers, understood, originalLine }
   }
 

@@ -39,13 +39,13 @@ function readFrame (reading: Reading, root: Element): Frame {
   if (root.namespace !== EDXML_NAMESPACE) reading.refuse('PACKET_NAMESPACE', root.name)
   if (root.name !== ROOT) reading.refuse('PACKET_ELEMENT_MISSING', ROOT)
   const { edXMLEnvelope: envelope, AttachmentEncoded: encoded } = parts(reading, root, FRAME.edXML)
-  if (envelope === undefined) reading.refuse('PACKET_ELEMENT_MISSING', 'edXMLEnvelope')
+  if (envelope === undefined) reading.refuse('PACKET_ELEMENT_MISSING', 'edXML.edXMLEnvelope')
   const { edXMLHeader: header, edXMLBody: body } = parts(reading, envelope, FRAME.edXMLEnvelope)
-  if (header === undefined) reading.refuse('PACKET_ELEMENT_MISSING', 'edXMLHeader')
+  if (header === undefined) reading.refuse('PACKET_ELEMENT_MISSING', 'edXMLEnvelope.edXMLHeader')
   const { MessageHeader, Status, TraceHeaderList: traceHeaderList } = parts(reading, header, FRAME.edXMLHeader)
   if (MessageHeader !== undefined && Status !== undefined) reading.refuse('PACKET_ELEMENT_REPEATED', 'edXMLHeader.Status')
   const messageHeader = MessageHeader ?? Status
-  if (messageHeader === undefined) reading.refuse('PACKET_ELEMENT_MISSING', 'MessageHeader')
+  if (messageHeader === undefined) reading.refuse('PACKET_ELEMENT_MISSING', 'edXMLHeader.MessageHeader')
   const manifest = body === undefined ? undefined : parts(reading, body, FRAME.edXMLBody).edXMLManifest
   return { kind: Status === undefined ? kindOf(messageHeader) : 'status', messageHeader, messageHeaderName: messageHeader.name, traceHeaderList, manifest, encoded }
 }

@@ -73,7 +73,7 @@ t.test('the text of every leaf ContentTransferEncoded gets a slot, and nothing e
     'an attribute of its name': [],
     'a longer name': [],
     'a child': [],
-    'nested': ['QUJD'],
+    'nested': ['QUJD', 'REVG'],
     'in a signature': ['REVG'],
     'outside the root': [],
     'a whole packet': [BASE64],
