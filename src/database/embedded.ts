@@ -4,7 +4,7 @@
  */
 import pg from 'pg'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import { link, readFile, rename, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -76,10 +76,13 @@ export async function startEmbedded (options: {
 
 /** Connects to the cluster's server, which it starts if none runs, and holds it in use. */
 async function attach (cluster: Cluster, settings: Record<string, string>): Promise<Session> {
+  let attached = true
   for (let attempt = 1; ; attempt++) {
     try {
-      const attached = await findServer(cluster) !== undefined
-      if (!attached) await startServer(cluster, settings)
+      if (await findServer(cluster) === undefined) {
+        attached = false
+        await startServer(cluster, settings)
+      }
       const { client, port } = await hold(cluster)
       await createDatabase(client, cluster)
       keepAlive(client, false)
@@ -97,8 +100,13 @@ async function detach ({ programs, data, user }: Cluster, client: pg.Client): Pr
   try {
     await client.query('select pg_advisory_unlock_shared($1)', [IN_USE])
     const { rows: [row] } = await client.query('select pg_try_advisory_lock($1) as last', [IN_USE])
-    // Who attaches now waits for the lock, loses its connection with the server, and starts it again.
-    if (row.last) await run(programs.pg_ctl, ['stop', '--pgdata', data, '--mode', 'fast', '--wait'], user)
+    if (!row.last) return
+    // Whoever attaches now waits for the lock, sees that the server stops, and starts it again: so wait for this one, not for any.
+    const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
+    await run(programs.pg_ctl, ['stop', '--pgdata', data, '--mode', 'fast', '--no-wait'], user)
+    for (const start = Date.now(); isServer(pid, data); await pause(10)) {
+      if (Date.now() > start + READY_MS) throw new Error('PostgreSQL does not stop')
+    }
   } finally {
     await client.end().catch(() => {})
   }
@@ -107,20 +115,30 @@ async function detach ({ programs, data, user }: Cluster, client: pg.Client): Pr
 /** The port of the server that runs on this data, if one does. Clears away what keeps the next one from starting. */
 async function findServer ({ data }: Cluster): Promise<number | undefined> {
   const file = join(data, 'postmaster.pid')
-  if (!existsSync(file)) return undefined
-  const content = readFileSync(file, 'utf8')
-  const [pid, , , port] = content.split('\n').map(Number)
-  if (pid && port && isServer(pid, data)) return port
-  if (pid && !isProcess(pid)) return undefined // the server clears that away itself
-  if (!port && Date.now() < statSync(file).mtimeMs + BEGUN_MS) throw new Error(`${file} is not complete`)
+  for (;; await pause(10)) {
+    const content = readIfThere(file)
+    if (content === undefined) return undefined
+    const [pid, , , port] = content.split('\n').map(Number)
+    if (pid && port && isServer(pid, data)) return port
+    if (pid && !isProcess(pid)) return undefined // the server clears that away itself
+    if (!port && Date.now() < statSync(file).mtimeMs + BEGUN_MS) continue // it is being written
 
-  // The server would not start, because the file is empty, or because the process is there: a corpse that nobody reaps (a container
-  // without an init), or another one that has got the same id. Of two processes that clear up, neither takes away what the other has started.
-  const aside = `${file}.${randomBytes(4).toString('hex')}`
-  await rename(file, aside)
-  if (readFileSync(aside, 'utf8') !== content) await link(aside, file)
-  await rm(aside)
-  return undefined
+    // The server would not start, because the file is empty, or because the process is there: a corpse that nobody reaps (a container
+    // without an init), or another one that has got the same id. Of two processes that clear up, neither takes away what the other has started.
+    const aside = `${file}.${randomBytes(4).toString('hex')}`
+    await rename(file, aside)
+    if (readFileSync(aside, 'utf8') !== content) await link(aside, file)
+    await rm(aside)
+  }
+}
+
+function readIfThere (file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 function isServer (pid: number, data: string): boolean {
@@ -165,11 +183,14 @@ async function hold (cluster: Cluster): Promise<Omit<Session, 'attached'>> {
     if (port === undefined && (seen || Date.now() > start + BEGUN_MS)) throw new Error(`PostgreSQL does not run; its log ends with:\n${await lastLines(cluster)}`)
     if (port !== undefined) {
       seen = true
-      const client = new pg.Client({ host: '127.0.0.1', port, user: OWNER, password: cluster.passwords.owner, database: 'postgres', ssl: false })
-      client.on('error', () => {}) // 'end' follows
+      const client = newClient(cluster, port)
+      const probe = newClient(cluster, port)
       try {
         await client.connect()
         await client.query('select pg_advisory_lock_shared($1)', [IN_USE])
+        // The lock may be free because a server that stops has just ended the connection that held it; then no new one is let in.
+        await probe.connect()
+        await probe.end()
         return { client, port }
       } catch (error) {
         await client.end().catch(() => {})
@@ -180,6 +201,12 @@ async function hold (cluster: Cluster): Promise<Omit<Session, 'attached'>> {
     }
     await pause(10)
   }
+}
+
+function newClient ({ passwords }: Cluster, port: number): pg.Client {
+  const client = new pg.Client({ host: '127.0.0.1', port, user: OWNER, password: passwords.owner, database: 'postgres', ssl: false })
+  client.on('error', () => {}) // 'end' follows
+  return client
 }
 
 async function createDatabase (client: pg.Client, { passwords }: Cluster): Promise<void> {
