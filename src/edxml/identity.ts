@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { DOCUMENT_HEADER, TRACE_HEADER_LIST } from './layout.ts'
 import type { Field } from './layout.ts'
+import { trimBlanks } from './markup.ts'
 import { SEAL_NAME } from './packet.ts'
 import type { DocumentPacket } from './packet.ts'
 
@@ -22,8 +23,11 @@ export function identityOf (packet: DocumentPacket): Buffer {
   return hash.digest()
 }
 
+/** A field's path and its text. */
+export type Leaf = [path: string, value: string]
+
 /** The fields that survive the axis, as path and text, in a fixed order. Recipients come in the order of their codes. */
-export function survivingFields ({ header }: DocumentPacket): [path: string, value: string][] {
+export function survivingFields ({ header }: DocumentPacket): Leaf[] {
   const to = header.to.toSorted((a, b) => a.organId < b.organId ? -1 : 1)
   // Without Bussiness a document is new.
   const bussiness = header.bussiness ?? { bussinessDocType: 0, replacementInfos: [] }
@@ -38,16 +42,16 @@ export function attachmentDigests ({ attachments }: DocumentPacket): { name: str
     .toSorted((a, b) => a.name < b.name || (a.name === b.name && a.sha256 < b.sha256) ? -1 : 1)
 }
 
-function walk (values: object, fields: readonly Field[], path: string): [string, string][] {
-  return fields.flatMap((field): [string, string][] => {
+function walk (values: object, fields: readonly Field[], path: string): Leaf[] {
+  return fields.flatMap((field): Leaf[] => {
     if (field.kind === 'ignored' || field.volatile) return []
     const value = (values as Record<string, unknown>)[field.key]
     if (value === undefined) return []
     const at = `${path}.${field.element}`
     switch (field.kind) {
       case 'group': return walk(value as object, field.fields, at)
-      case 'groups': return (value as object[]).flatMap((item, index) => walk(item, field.fields, `${at}[${index + 1}]`))
-      case 'texts': return (value as string[]).flatMap((item, index) => leaf(`${at}[${index + 1}]`, item))
+      case 'groups': return numbered(at, (value as object[]).map((item) => walk(item, field.fields, '')))
+      case 'texts': return numbered(at, (value as string[]).map((item) => leaf('', item)))
       case 'text':
       case 'day':
       case 'moment':
@@ -57,8 +61,13 @@ function walk (values: object, fields: readonly Field[], path: string): [string,
   })
 }
 
+/** Items without any value are never written, so they do not count. */
+function numbered (path: string, items: readonly Leaf[][]): Leaf[] {
+  return items.filter((item) => item.length > 0).flatMap((item, index) => item.map(([inner, value]): Leaf => [`${path}[${index + 1}]${inner}`, value]))
+}
+
 /** As a parser hands the text on: line ends are line feeds, and blanks around it mean nothing. */
-function leaf (path: string, value: string): [string, string][] {
-  const text = value.replace(/\r\n?/g, '\n').trim()
+function leaf (path: string, value: string): Leaf[] {
+  const text = trimBlanks(value.replace(/\r\n?/g, '\n'))
   return text === '' ? [] : [[path, text]]
 }

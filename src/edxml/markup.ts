@@ -14,6 +14,15 @@ export function isSpace (byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 
+/** The text without white space of XML around it; that of other alphabets is text. */
+export function trimBlanks (text: string): string {
+  let from = 0
+  let to = text.length
+  while (from < to && isSpace(text.charCodeAt(from))) from++
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
 /** How many line feeds there are. */
 export function countLines (bytes: Buffer): number {
   let count = 0

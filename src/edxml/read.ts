@@ -5,6 +5,7 @@ import type { Element } from './elements.ts'
 import { DOCUMENT_HEADER, FRAME, ROOT, STATUS_HEADER, TRACE_HEADER_LIST } from './layout.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import type { Limits } from './limits.ts'
+import { trimBlanks } from './markup.ts'
 import { openXml } from './open.ts'
 import type { Opened } from './open.ts'
 import { EDXML_NAMESPACE } from './packet.ts'
@@ -58,7 +59,7 @@ function parts<Name extends string> (reading: Reading, element: Element, names: 
 
 /** A status has no To, and a StatusCode; where neither is there, it is a status if nothing but a ResponseFor tells what it is about. */
 function kindOf (messageHeader: Element): Packet['kind'] {
-  const has = (name: string) => messageHeader.children.some((child) => child.name === name && (child.children.length > 0 || child.text.trim() !== ''))
+  const has = (name: string) => messageHeader.children.some((child) => child.name === name && (child.children.length > 0 || trimBlanks(child.text) !== ''))
   if (has('To')) return 'document'
   if (has('StatusCode')) return 'status'
   return has('ResponseFor') && !['DocumentId', 'Code', 'Subject'].some(has) ? 'status' : 'document'

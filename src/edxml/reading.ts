@@ -4,6 +4,7 @@ import { readDay, readMoment } from './dates.ts'
 import type { Element } from './elements.ts'
 import type { Field } from './layout.ts'
 import type { Limits } from './limits.ts'
+import { trimBlanks } from './markup.ts'
 import type { Opened } from './open.ts'
 import { EDXML_NAMESPACE } from './packet.ts'
 import type { Warning, WarningCode } from './packet.ts'
@@ -63,7 +64,7 @@ export function childrenByName (reading: Reading, element: Element, known: Itera
     if (name !== child.name) reading.warn('ELEMENT_SPELLING', `${path}.${child.name}`)
     siblings.push(child)
   }
-  if (element.text.trim() !== '') reading.warn('ELEMENT_UNKNOWN', path, 'text between the elements')
+  if (trimBlanks(element.text) !== '') reading.warn('ELEMENT_UNKNOWN', path, 'text between the elements')
   return found
 }
 
@@ -134,12 +135,12 @@ function listed (reading: Reading, field: { element: string, within?: string }, 
 }
 
 function isEmpty (element: Element): boolean {
-  return element.text.trim() === '' && element.children.every(isEmpty)
+  return trimBlanks(element.text) === '' && element.children.every(isEmpty)
 }
 
 function textOf (reading: Reading, element: Element, path: string): string {
   if (element.children.length > 0) reading.refuse('PACKET_VALUE_INVALID', path, 'elements where text belongs')
-  return element.text.trim()
+  return trimBlanks(element.text)
 }
 
 function readValue (reading: Reading, field: Field & { kind: 'text' | 'day' | 'moment' | 'integer' | 'flag' }, text: string, path: string): string | number | boolean | undefined {

@@ -6,6 +6,7 @@ import { checkPacket } from './check.ts'
 import { writeDay, writeMoment } from './dates.ts'
 import { DOCUMENT_HEADER, STATUS_HEADER, TRACE_HEADER_LIST } from './layout.ts'
 import type { Field } from './layout.ts'
+import { trimBlanks } from './markup.ts'
 import { extensionOf } from './names.ts'
 import type { Content } from './open.ts'
 import { EDXML_NAMESPACE } from './packet.ts'
@@ -34,7 +35,7 @@ export async function writePacket (packet: Packet): Promise<Written> {
   const wrapped = packet.kind === 'document' ? await Promise.all(packet.attachments.map(wrap)) : []
   const markers = wrapped.map((_, index) => `slot-${nonce}-${index}`)
   const tree = packet.kind === 'document' ? documentTree(packet, wrapped, markers) : rootTree([envelopeTree(writeFields(packet, STATUS_HEADER, 'MessageHeader'), [])])
-  const xml = Buffer.from(DECLARATION + BUILDER.build(tree).trim() + '\n')
+  const xml = Buffer.from(DECLARATION + trimBlanks(BUILDER.build(tree)) + '\n')
   let content: Content | null = null
   return {
     get content () { return content ??= { method: EXCLUSIVE_C14N, octets: canonicalise(xml, EXCLUSIVE_C14N), markers } },
@@ -125,9 +126,9 @@ function describe ({ contentId, name, description }: Attachment, contentType: st
   const path = `Attachment[${index + 1}]`
   const id = ['ContentId', `cid:${contentId}`] as const
   const type = ['ContentType', contentType] as const
-  const about = description === undefined || description.trim() === '' ? [] : [['Description', description] as const]
+  const about = description === undefined || trimBlanks(description) === '' ? [] : [['Description', description] as const]
   const named = ['AttachmentName', name] as const
-  const leaf = (prefix: string) => ([tag, text]: readonly [string, string]) => element(`${prefix}${tag}`, [{ '#text': valid(text.trim(), `${path}.${tag}`) }])
+  const leaf = (prefix: string) => ([tag, text]: readonly [string, string]) => element(`${prefix}${tag}`, [{ '#text': valid(trimBlanks(text), `${path}.${tag}`) }])
   return { reference: [id, type, ...about, named].map(leaf(PREFIX)), attachment: [id, named, ...about, type].map(leaf('')) }
 }
 
@@ -164,7 +165,7 @@ function writeField (field: Exclude<Field, { kind: 'ignored' }>, value: unknown,
 
 function leafOf (name: string, text: string | null, path: string): Node[] {
   if (text === null) throw new Refusal('PACKET_VALUE_INVALID', { field: path })
-  const trimmed = text.trim()
+  const trimmed = trimBlanks(text)
   return trimmed === '' ? [] : [element(name, [{ '#text': valid(trimmed, path) }])]
 }
 

@@ -114,15 +114,15 @@ export async function read (packet: string | Uint8Array, limits: Limits = DEFAUL
 }
 
 export async function readDocument (packet: string | Uint8Array, limits?: Limits): Promise<DocumentPacket> {
-  const read_ = await read(packet, limits)
-  if (read_.kind !== 'document') throw new Error('not a document')
-  return read_
+  const document = await read(packet, limits)
+  if (document.kind !== 'document') throw new Error('not a document')
+  return document
 }
 
 export async function readStatus (packet: string | Uint8Array): Promise<StatusPacket> {
-  const read_ = await read(packet)
-  if (read_.kind !== 'status') throw new Error('not a status')
-  return read_
+  const status = await read(packet)
+  if (status.kind !== 'status') throw new Error('not a status')
+  return status
 }
 
 /** What is sent, unsigned. */
