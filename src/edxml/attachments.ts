@@ -21,6 +21,7 @@ export async function readAttachments (reading: Reading, manifest: Element | und
   const elements = encoded === undefined ? [] : childrenByName(reading, encoded, ['Attachment'], 'AttachmentEncoded').get('Attachment') ?? []
   if (elements.length > reading.limits.attachments) reading.refuse('PACKET_TOO_MANY', 'AttachmentEncoded', `more than ${reading.limits.attachments} attachments`)
   const references = readReferences(reading, manifest)
+  const slotOf = new Map(slots.content.markers.map((marker, index) => [marker, slots.slots[index]]))
   const attachments: Attachment[] = []
   let room = reading.limits.unpackedBytes
   for (const [index, element] of elements.entries()) {
@@ -29,7 +30,7 @@ export async function readAttachments (reading: Reading, manifest: Element | und
     const reference = references.get(contentIdOf(described))?.shift()
     if (reference === undefined) reading.refuse('ATTACHMENT_UNMATCHED', `${path}.ContentId`)
     if (childOf(element, 'ContentTransferEncoded') === undefined) reading.refuse('PACKET_ELEMENT_MISSING', `${path}.ContentTransferEncoded`)
-    const packed = decodeBase64(textOf(slots, described.encoded))
+    const packed = decodeBase64(slotOf.get(described.encoded) ?? Buffer.from(described.encoded))
     if (packed === null) reading.refuse('ATTACHMENT_BASE64', `${path}.ContentTransferEncoded`)
     const originalName = described.attachmentName ?? reference.attachmentName ?? ''
     const bytes = await unwrap(reading, packed, originalName, described.contentType ?? '', path, room)
@@ -60,11 +61,6 @@ function readReferences (reading: Reading, manifest: Element | undefined): Map<s
     references.set(id, [...references.get(id) ?? [], reference])
   })
   return references
-}
-
-function textOf ({ content, slots }: Slots, text: string): Buffer {
-  const index = content.markers.indexOf(text)
-  return index === -1 ? Buffer.from(text) : slots[index] as Buffer
 }
 
 function named (reading: Reading, originalName: string, index: number, path: string): Pick<Attachment, 'name' | 'originalName' | 'contentType'> {

@@ -1,49 +1,60 @@
-/** Finds the line of an element in well-formed XML. Only ever asked when something is wrong, so that nothing is kept for it while all is well. */
+/** Finds the lines of elements in well-formed XML. Only made when something is wrong, so that nothing is kept for it while all is well. */
 
 const TOKEN = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<\/[^>]*>|<(?<name>[^ \t\r\n/>!?]+)(?:[^"'>]+|"[^"]*"|'[^']*')*>|\n/g
 
+type Place = { name: string, /** Counted from 1 among siblings of this name. */ position: number, parent: Place | null, line: number }
+
 /**
- * Line of the first element whose path of local names ends like `MessageHeader.To[2].OrganId`, where `[2]` means the second of that name;
- * else of the next element above that is there.
+ * Gives the line of the first element whose path of local names ends like `MessageHeader.To[2].OrganId`, where `[2]` means the second
+ * of that name; else of the next element above that is there.
  */
-export function lineOfElement (bytes: Buffer, path: string): number | undefined {
-  const steps = path.split('.')
-  const lines = linesOf(bytes, steps)
-  for (let length = steps.length; length > 0; length--) {
-    const line = lines.get(length)
-    if (line !== undefined) return line
+export type FindLine = (path: string) => number | undefined
+
+/** Notes where every element of the bytes begins. */
+export function createFindLine (bytes: Buffer): FindLine {
+  const places = placesIn(bytes)
+  return (path) => {
+    const steps = path.split('.').map((step) => {
+      const [, name, position] = /^([^[]*)(?:\[(\d+)\])?$/.exec(step) ?? [undefined, step]
+      return { name: name as string, position: position === undefined ? null : Number(position) }
+    })
+    for (let length = steps.length; length > 0; length--) {
+      const found = places.get(steps[length - 1]?.name as string)?.find((place) => endsLike(place, steps.slice(0, length)))
+      if (found !== undefined) return found.line
+    }
+    return undefined
   }
-  return undefined
 }
 
-/** For each number of steps, the line of the first element that they lead to. */
-function linesOf (bytes: Buffer, steps: readonly string[]): Map<number, number> {
-  const found = new Map<number, number>()
-  const open: { path: string[], seen: Map<string, number> }[] = [{ path: [], seen: new Map() }]
+/** Every element, in document order, by its local name. */
+function placesIn (bytes: Buffer): Map<string, Place[]> {
+  const places = new Map<string, Place[]>()
+  const open: { place: Place, seen: Map<string, number> }[] = []
   let line = 1
-  for (const match of bytes.toString('latin1').matchAll(TOKEN)) {
+  for (const match of bytes.toString('utf8').matchAll(TOKEN)) {
     const [token] = match
-    const name = match.groups?.['name']
-    if (name !== undefined) {
-      const parent = open.at(-1) ?? { path: [], seen: new Map<string, number>() }
-      const local = Buffer.from(name.slice(name.indexOf(':') + 1), 'latin1').toString()
-      const position = (parent.seen.get(local) ?? 0) + 1
-      parent.seen.set(local, position)
-      const path = [...parent.path, `${local}[${position}]`]
-      for (let length = 1; length <= steps.length; length++) {
-        if (!found.has(length) && endsLike(path, steps.slice(0, length))) found.set(length, line)
-      }
-      if (!token.endsWith('/>')) open.push({ path, seen: new Map() })
+    const qualified = match.groups?.['name']
+    if (qualified !== undefined) {
+      const name = qualified.slice(qualified.indexOf(':') + 1)
+      const parent = open.at(-1)
+      const position = (parent?.seen.get(name) ?? 0) + 1
+      parent?.seen.set(name, position)
+      const place = { name, position, parent: parent?.place ?? null, line }
+      const same = places.get(name)
+      if (same === undefined) places.set(name, [place])
+      else same.push(place)
+      if (!token.endsWith('/>')) open.push({ place, seen: new Map() })
     } else if (token.startsWith('</')) open.pop()
     for (let at = token.indexOf('\n'); at !== -1; at = token.indexOf('\n', at + 1)) line++
   }
-  return found
+  return places
 }
 
-function endsLike (path: readonly string[], steps: readonly string[]): boolean {
-  if (path.length < steps.length) return false
-  return steps.every((step, index) => {
-    const there = path[path.length - steps.length + index] as string
-    return there === step || there.startsWith(`${step}[`)
-  })
+function endsLike (last: Place, steps: readonly { name: string, position: number | null }[]): boolean {
+  let place: Place | null = last
+  for (const { name, position } of steps.toReversed()) {
+    if (place === null || place.name !== name || (position !== null && place.position !== position)) return false
+    place = place.parent
+  }
+  return true
 }

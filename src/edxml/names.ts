@@ -8,9 +8,9 @@ const MOST_BYTES = 240
 
 /** The name without its path and all that could harm; the same again for a name that is safe. Empty when nothing is left. */
 export function fileName (name: string): string {
-  const last = name.toWellFormed().split(/[/\\]/).map((part) => part.replace(UNSAFE, '').trim()).findLast((part) => !/^\.*$/.test(part)) ?? ''
-  const safe = last.replace(/^[.\s]+|[.\s]+$/g, '').replace(WINDOWS_DEVICE, '_$1')
-  return shorten(safe)
+  const parts = name.split(/[/\\]/).map((part) => ends(part).toWellFormed().replace(UNSAFE, '').trim())
+  const last = parts.findLast((part) => !/^\.*$/.test(part)) ?? ''
+  return shorten(last.replace(/^[.\s]+|[.\s]+$/g, '').replace(WINDOWS_DEVICE, '_$1'))
 }
 
 /** What stands after the last dot, in lower case. */
@@ -81,10 +81,15 @@ const MAGIC: Record<string, Buffer[]> = {
   '7z': [Buffer.from('377abcaf271c', 'hex')],
 }
 
+/** Beginning and end of what is far too long, so that nothing below takes long either. */
+function ends (name: string): string {
+  return name.length > 4 * MOST_BYTES ? name.slice(0, 2 * MOST_BYTES) + name.slice(-2 * MOST_BYTES) : name
+}
+
 function shorten (name: string): string {
   if (Buffer.byteLength(name) <= MOST_BYTES) return name
   const extension = /\.[^.]{1,16}$/.exec(name)?.[0] ?? ''
-  let stem = name.slice(0, name.length - extension.length)
-  while (Buffer.byteLength(stem + extension) > MOST_BYTES) stem = Array.from(stem).slice(0, -1).join('')
-  return stem.trimEnd() + extension
+  // The cut may go through a character; what is left of it is the replacement character.
+  const stem = Buffer.from(name).subarray(0, MOST_BYTES - Buffer.byteLength(extension)).toString('utf8')
+  return stem.replace(/[\ufffd.\s]+$/, '') + extension
 }

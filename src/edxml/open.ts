@@ -3,7 +3,8 @@ import { Refusal } from '../errors.ts'
 import { lift } from './lift.ts'
 import type { Lifted } from './lift.ts'
 import type { Limits } from './limits.ts'
-import { lineOfElement } from './lines.ts'
+import { createFindLine } from './lines.ts'
+import type { FindLine } from './lines.ts'
 import { startsWith } from './markup.ts'
 import { putMarkers } from './slots.ts'
 import { splitSignature } from './xml.ts'
@@ -80,13 +81,15 @@ function open (lifted: Lifted, signatureAt: readonly string[], putOut: boolean):
   if (!lifted.understood) throw new Refusal('PACKET_NOT_XML')
   const slotted = putOut ? putMarkers(octets, lifted) : { octets, slots: [], markers: [] }
   if (slotted === null) return null
+  let findLine: FindLine | null = null
   return {
     content: { method, octets: slotted.octets, markers: slotted.markers },
     slots: slotted.slots,
     signature: signature && { ...signature, line: originalLine(signature.line) },
     signatureCount,
     lineOf (path) {
-      const line = lineOfElement(bytes, path)
+      findLine ??= createFindLine(bytes)
+      const line = findLine(path)
       return line && originalLine(line)
     },
   }

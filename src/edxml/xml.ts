@@ -1,4 +1,4 @@
-import { ParseOption, XmlC14NMode, XmlDocument, XmlLibError, XmlXPath } from 'libxml2-wasm'
+import { ParseOption, XmlC14NMode, XmlDocument, XmlError, XmlLibError, XmlXPath } from 'libxml2-wasm'
 import type { XmlElement, XmlNode } from 'libxml2-wasm'
 import { Refusal } from '../errors.ts'
 
@@ -118,11 +118,15 @@ function isMethod (algorithm: string): algorithm is CanonicalMethod {
 
 type Method = [CanonicalMethod, prefixes: string[] | null]
 
+const MOST_PREFIXES = 32
+
 function methodOf (element: XmlElement): Method | null {
   const algorithm = element.eval(ALGORITHM) as string
   if (!isMethod(algorithm)) return null
   if (algorithm !== EXCLUSIVE_C14N) return [algorithm, null]
   const list = (element.eval(PREFIX_LIST) as string).split(/\s+/).filter((prefix) => prefix !== '')
+  // More prefixes than a packet may have in force are no honest list, and libxml2 would compare each of them at each element.
+  if (list.length > MOST_PREFIXES) return null
   return [algorithm, list.length === 0 ? null : list]
 }
 
@@ -142,7 +146,7 @@ function takeOut (signature: XmlElement): SplitSignature {
   const method = second !== undefined || canonicalization === undefined || further !== undefined ? null : methodOf(canonicalization)
   // Whatever depends on what surrounds SignedInfo is canonicalised where it stands; the rest is faster alone.
   const inPlace = info !== undefined && method !== null && (method[0] !== EXCLUSIVE_C14N || method[1] !== null)
-    ? subtreeOctets(info, method)
+    ? canonicalOctets(info, ...method)
     : null
   using alone = moved(signature)
   const element = canonicalOctets(alone, EXCLUSIVE_C14N, null)
@@ -158,15 +162,17 @@ function moved (element: XmlElement): XmlDocument {
   return alone
 }
 
-function canonicalOctets (document: XmlDocument, method: CanonicalMethod, prefixes: string[] | null): Buffer {
-  const { handler, octets } = collector()
-  document.canonicalize(handler, { mode: MODES[method], ...prefixes === null ? {} : { inclusiveNamespacePrefixes: prefixes } })
-  return octets()
-}
+type Canonicalisable = Pick<XmlDocument | XmlElement, 'canonicalize'>
 
-function subtreeOctets (element: XmlElement, [method, prefixes]: Method): Buffer {
+function canonicalOctets (node: Canonicalisable, method: CanonicalMethod, prefixes: string[] | null): Buffer {
   const { handler, octets } = collector()
-  element.canonicalize(handler, { mode: MODES[method], ...prefixes === null ? {} : { inclusiveNamespacePrefixes: prefixes } })
+  try {
+    node.canonicalize(handler, { mode: MODES[method], ...prefixes === null ? {} : { inclusiveNamespacePrefixes: prefixes } })
+  } catch (error) {
+    // C14N 1.0, 1.3: what declares a relative namespace has no canonical form. Parsed XML gives no other reason.
+    if (error instanceof XmlError) throw new Refusal('PACKET_NAMESPACE', { detail: 'a namespace is not an absolute URI' }, { cause: error })
+    throw error
+  }
   return octets()
 }
 

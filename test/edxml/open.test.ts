@@ -56,6 +56,11 @@ t.test('what is not well-formed is refused with its line', async (t) => {
   }
 })
 
+t.test('a namespace that is not absolute is refused: nothing canonical can be said of it', async (t) => {
+  await refused(t, changed(DOCUMENT, '<edXML:Subject>', '<x xmlns="y"/><edXML:Subject>'), 'PACKET_NAMESPACE')
+  await refused(t, changed(DOCUMENT, '<edXML:Subject>', '<x xmlns="y z"/><edXML:Subject>'), 'PACKET_NOT_XML', { line: lineOf(DOCUMENT, '<edXML:Subject>') })
+})
+
 t.test('UTF-8 with or without a mark and UTF-16 are read, other encodings are refused', async (t) => {
   const expected = await readDocument(DOCUMENT)
   const utf16 = changed(DOCUMENT, 'UTF-8', 'utf-16')
