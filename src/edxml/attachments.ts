@@ -9,8 +9,6 @@ import { childrenByName, readFields } from './reading.ts'
 import type { Reading } from './reading.ts'
 import { looksZipped, singleEntry } from './zip.ts'
 
-export { fileName } from './names.ts'
-
 type Slots = { content: Content, slots: readonly Buffer[] }
 
 /**
