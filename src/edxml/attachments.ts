@@ -52,6 +52,7 @@ function contentIdOf ({ contentId }: Described): string {
 function readReferences (reading: Reading, manifest: Element | undefined): Map<string, (Described & { path: string })[]> {
   const references = new Map<string, (Described & { path: string })[]>()
   const elements = manifest === undefined ? [] : childrenByName(reading, manifest, ['Reference'], 'edXMLManifest').get('Reference') ?? []
+  if (elements.length > reading.limits.attachments) reading.refuse('PACKET_TOO_MANY', 'edXMLManifest', `more than ${reading.limits.attachments} attachments`)
   elements.forEach((element, index) => {
     const path = `edXMLManifest.Reference[${index + 1}]`
     const reference = { ...readFields(reading, element, REFERENCE, path) as Described, path }

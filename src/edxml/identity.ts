@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { DOCUMENT_HEADER, TRACE_HEADER_LIST } from './layout.ts'
+import { DOCUMENT_HEADER, pathOf, TRACE_HEADER_LIST } from './layout.ts'
 import type { Field } from './layout.ts'
 import { trimBlanks } from './markup.ts'
 import { SEAL_NAME } from './packet.ts'
@@ -47,7 +47,7 @@ function walk (values: object, fields: readonly Field[], path: string): Leaf[] {
     if (field.kind === 'ignored' || field.volatile) return []
     const value = (values as Record<string, unknown>)[field.key]
     if (value === undefined) return []
-    const at = `${path}.${field.element}`
+    const at = pathOf(field, path)
     switch (field.kind) {
       case 'group': return walk(value as object, field.fields, at)
       case 'groups': return numbered(at, (value as object[]).map((item) => walk(item, field.fields, '')))

@@ -26,6 +26,12 @@ export type Field =
   /** Known, but of no meaning to anybody. */
   | { kind: 'ignored', element: string }
 
+/** Path of the field below `path`, by the names of its elements. */
+export function pathOf (field: Field, path: string): string {
+  const within = 'within' in field && field.within !== undefined ? `${field.within}.` : ''
+  return `${path}.${within}${field.element}`
+}
+
 const text = (element: string, key: string) => ({ kind: 'text', element, key }) as const
 const integer = (element: string, key: string) => ({ kind: 'integer', element, key }) as const
 const day = (element: string, key: string) => ({ kind: 'day', element, key }) as const

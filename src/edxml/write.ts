@@ -4,7 +4,7 @@ import { Refusal } from '../errors.ts'
 import { encodeBase64 } from './base64.ts'
 import { checkPacket } from './check.ts'
 import { writeDay, writeMoment } from './dates.ts'
-import { DOCUMENT_HEADER, STATUS_HEADER, TRACE_HEADER_LIST } from './layout.ts'
+import { DOCUMENT_HEADER, pathOf, STATUS_HEADER, TRACE_HEADER_LIST } from './layout.ts'
 import type { Field } from './layout.ts'
 import { trimBlanks } from './markup.ts'
 import { extensionOf } from './names.ts'
@@ -137,8 +137,9 @@ function writeFields (values: object, fields: readonly Field[], path: string): N
   return fields.flatMap((field) => {
     if (field.kind === 'ignored') return []
     const value = (values as Record<string, unknown>)[field.key]
-    const nodes = writeField(field, value, `${path}.${field.element}`)
-    if (nodes.length === 0 && 'required' in field && field.required) throw new Refusal('PACKET_ELEMENT_MISSING', { field: `${path}.${field.element}` })
+    const at = pathOf(field, path)
+    const nodes = writeField(field, value, at)
+    if (nodes.length === 0 && 'required' in field && field.required) throw new Refusal('PACKET_ELEMENT_MISSING', { field: at })
     return nodes.length > 0 && 'within' in field && field.within !== undefined ? [element(PREFIX + field.within, nodes)] : nodes
   })
 }

@@ -105,7 +105,7 @@ t.test('what must not be sent is refused by its field', async (t) => {
     [withHeader({ to: Array.from({ length: 5001 }, (_, index) => ({ organId: `${index}` })) }), 'PACKET_TOO_MANY', 'MessageHeader.To'],
     [withHeader({ subject: 'a\u0000b' }), 'PACKET_VALUE_INVALID', 'MessageHeader.Subject'],
     [withHeader({ subject: 'a\ud800b' }), 'PACKET_VALUE_INVALID', 'MessageHeader.Subject'],
-    [withHeader({ toPlaces: ['a', '\uffff'] }), 'PACKET_VALUE_INVALID', 'MessageHeader.Place[2]'],
+    [withHeader({ toPlaces: ['a', '\uffff'] }), 'PACKET_VALUE_INVALID', 'MessageHeader.ToPlaces.Place[2]'],
     [withHeader({ dueDate: '2026-02-30' }), 'PACKET_VALUE_INVALID', 'MessageHeader.DueDate'],
     [withHeader({ steeringType: 1.5 }), 'PACKET_VALUE_INVALID', 'MessageHeader.SteeringType'],
     [withFile('a\u0001.pdf'), 'PACKET_VALUE_INVALID', 'Attachment[1].AttachmentName'],
