@@ -79,6 +79,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
     verify: looker('inbound.verify', inbound.verify),
     sync: looker('agencies.sync', sync),
   }
+  opened.defer(async () => { await Promise.all(Object.values(lookers).map((looker) => looker.stop())) })
 
   /** Tables are the truth: whatever lies idle is found here, though every wake-up were lost. */
   async function rescue () {
@@ -113,10 +114,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
       await linkAudit(database, { thorough: true }) // entries that committed very late, in an earlier run
       await rescue()
       const timer = setInterval(() => { rescue().catch(onError) }, RESCUE_SECONDS * 1000)
-      parts.defer(async () => {
-        clearInterval(timer)
-        await Promise.all(Object.values(lookers).map((looker) => looker.stop()))
-      })
+      parts.defer(() => clearInterval(timer))
       return http.listen({ host: config.host, port: config.port })
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

@@ -11,7 +11,7 @@ export type MailboxEntry = {
   id: string, sequence: string, agencyCode: string, state: 'waiting' | 'acknowledged', status: string | null,
   createdAt: Date, acknowledgedAt: Date | null,
   senderCode: string, documentId: string, bussinessDocType: number, number: string, notation: string, promulgatedOn: string | null, subject: string,
-  /** The hand-over of the first document with this sender and DocumentId, where this one updates, recalls or replaces it. */
+  /** The system's first item under the same DocumentId (or sender, date, number and notation), which this one updates, recalls or replaces. */
   follows: string | null,
 }
 
@@ -30,8 +30,7 @@ export type ReportArrived = (tx: Tx, handOverId: string, reportedBy: string) => 
 const ENTRY = `
   h.id, h.sequence, h.agency_code as "agencyCode", h.state, h.status, h.created_at as "createdAt", h.acknowledged_at as "acknowledgedAt",
   a.sender_code as "senderCode", a.document_id as "documentId", a.bussiness_doc_type as "bussinessDocType", a.number, a.notation,
-  a.promulgated_on::text as "promulgatedOn", a.subject,
-  (select f.id from hand_over f where f.arrival_id = a.follows and f.agency_id = h.agency_id) as follows`
+  a.promulgated_on::text as "promulgatedOn", a.subject, h.follows`
 
 type Needs = { database: Database, reportArrived: ReportArrived, now: () => Date, onReported: (connectionId: string) => void }
 

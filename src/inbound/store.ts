@@ -1,7 +1,7 @@
 /** Inbound's rows: arrivals and hand-overs. */
 import { v7 as newId } from 'uuid'
 import type { Db, Tx } from '../database/database.ts'
-import type { Attachment, Packet } from '../edxml/packet.ts'
+import type { Attachment, DocumentHeader, Packet } from '../edxml/packet.ts'
 import type { ArrivalState, Verdicts } from './arrival.ts'
 
 export type NewArrival = { id: string, connectionId: string, axisDocId: string, kind: 'document' | 'status', from: string | null, to: string | null, packet: Buffer, at: Date }
@@ -66,18 +66,30 @@ export async function askAgain (db: Db, id: string, nextAt: Date): Promise<void>
   await db.query('update arrival set next_at = $2, lease_until = null, attempts = attempts + 1 where id = $1', [id, nextAt])
 }
 
-/** One hand-over per target, unless its agency holds this very document already. Returns how many are new. */
-export async function handOn (tx: Tx, { arrivalId, identity, targets, at }: {
-  arrivalId: string, identity: Buffer, targets: readonly { id: string, code: string, systemId: string }[], at: Date
+/**
+ * One hand-over per target, unless its agency holds this very document already. Other content under the same DocumentId, or the
+ * same sender, date, number and notation, is linked to the system's first: an update, a recall, a replacement. Returns how many are new.
+ */
+export async function handOn (tx: Tx, { arrivalId, header, identity, targets, at }: {
+  arrivalId: string, header: DocumentHeader, identity: Buffer, targets: readonly { id: string, code: string, systemId: string }[], at: Date
 }): Promise<number> {
   const { rowCount } = await tx.query({
     name: 'hand-on',
     text: `
-      insert into hand_over (id, arrival_id, system_id, agency_id, agency_code, identity, state, created_at)
-      select t.id, $1, t."systemId", t."agencyId", t.code, $2, 'waiting', $3
+      with related as materialized (
+        select id from arrival where document_id = $5 and kind = 'document'
+        union select id from arrival where sender_code = $6 and number = $7 and notation = $8 and promulgated_on = $9
+      )
+      insert into hand_over (id, arrival_id, system_id, agency_id, agency_code, identity, follows, state, created_at)
+      select t.id, $1, t."systemId", t."agencyId", t.code, $2,
+             (select h.id from related join hand_over h on h.arrival_id = related.id
+               where h.system_id = t."systemId" and h.identity <> $2 order by h.sequence limit 1), 'waiting', $3
         from jsonb_to_recordset($4) as t(id uuid, "systemId" text, "agencyId" bigint, code text)
       on conflict (agency_id, identity) do nothing`,
-    values: [arrivalId, identity, at, JSON.stringify(targets.map(({ id, code, systemId }) => ({ id: newId(), agencyId: id, code, systemId })))],
+    values: [
+      arrivalId, identity, at, JSON.stringify(targets.map(({ id, code, systemId }) => ({ id: newId(), agencyId: id, code, systemId }))),
+      header.documentId, header.from.organId, header.code.codeNumber, header.code.codeNotation, header.promulgationInfo.promulgationDate ?? null,
+    ],
   })
   return rowCount ?? 0
 }
@@ -87,7 +99,7 @@ export type Settled = {
   attachments: (Omit<Attachment, 'bytes'> & { size: number, sha256: Buffer })[], reason: object | null, at: Date
 }
 
-/** Writes what became of an arrival. One of the same sender and DocumentId, with other content, is linked to the first. */
+/** Writes what became of an arrival, once. */
 export async function settle (db: Db, id: string, { state, packet, verdicts, identity, attachments, reason, at }: Settled): Promise<void> {
   const document = packet?.kind === 'document' ? packet.header : null
   const answered = packet?.kind === 'status' ? packet : null
@@ -101,10 +113,7 @@ export async function settle (db: Db, id: string, { state, packet, verdicts, ide
         on conflict do nothing
       )
       update arrival set state = $3, judged_at = $4, lease_until = null, sender_code = $5, document_id = $6, bussiness_doc_type = $7, number = $8, notation = $9,
-             promulgated_on = $10, subject = $11, header = $12, identity = $13, signature = $14, seal = $15, warnings = $16, reason = $17,
-             follows = (select first.id from arrival first
-                         where first.sender_code = $5 and first.document_id = $6 and first.kind = 'document' and first.identity <> $13 and first.id < $1
-                         order by first.id limit 1)
+             promulgated_on = $10, subject = $11, header = $12, identity = $13, signature = $14, seal = $15, warnings = $16, reason = $17
        where id = $1 and state = 'stored'`,
     values: [
       id, JSON.stringify(attachments.map(({ sha256, ...file }, index) => ({ ...file, position: index + 1, sha256: sha256.toString('hex') }))), state, at,

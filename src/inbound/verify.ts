@@ -105,7 +105,7 @@ export function createVerify ({ database, connections, trust, limits, applyStatu
     await database.transaction(async (tx) => {
       const blobs = await storeBlobs(tx, packet.attachments.map((attachment) => attachment.bytes))
       const attachments = packet.attachments.map((attachment, index) => ({ ...attachment, ...blobs[index]! }))
-      const handedOn = await handOn(tx, { arrivalId: arrival.id, identity, targets, at })
+      const handedOn = await handOn(tx, { arrivalId: arrival.id, header: packet.header, identity, targets, at })
       await settle(tx, arrival.id, { state: handedOn > 0 ? 'handed-on' : 'duplicate', packet, verdicts, identity, attachments, reason: null, at })
     })
   }

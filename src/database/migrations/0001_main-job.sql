@@ -235,7 +235,6 @@ create table arrival (
   subject text,
   header jsonb,
   identity bytea,
-  follows uuid references arrival,    -- the first arrival with the same sender and DocumentId
   signature jsonb,                    -- verdict on the packet signature
   seal jsonb,                         -- verdict on the seal
   warnings jsonb,
@@ -244,7 +243,8 @@ create table arrival (
 );
 create index arrival_unjudged on arrival (connection_id, next_at) where state = 'stored';
 create index arrival_unacknowledged on arrival (connection_id) where acknowledged_at is null;
-create index on arrival (sender_code, document_id);
+create index on arrival (document_id);
+create index on arrival (sender_code, number, notation);
 create table arrival_attachment (
   arrival_id uuid not null references arrival,
   position smallint not null,
@@ -265,6 +265,7 @@ create table hand_over (
   agency_id bigint not null references agency,
   agency_code text not null,
   identity bytea not null,
+  follows uuid references hand_over,  -- the system's first one with the same DocumentId (or sender, date, number and notation) and other content
   state text not null check (state in ('waiting', 'acknowledged')),
   status text,                        -- the last status that went back
   created_at timestamptz not null,

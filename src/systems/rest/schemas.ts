@@ -53,7 +53,7 @@ const entry = {
   createdAt: Time('When it was put into the mailbox'), acknowledgedAt: Type.Union([Time('When the system took it over'), Type.Null()]),
   senderCode: Type.String(), documentId: Type.String(), bussinessDocType: Type.Integer({ description: '0 new, 1 recall, 2 update, 3 replacement' }),
   number: Type.String(), notation: Type.String(), promulgatedOn: Type.Union([Type.String(), Type.Null()]), subject: Type.String(),
-  follows: Type.Union([Id, Type.Null()], { description: 'The item of the first document with this sender and DocumentId, which this one updates, recalls or replaces' }),
+  follows: Type.Union([Id, Type.Null()], { description: 'Your first item under the same DocumentId (or sender, date, number and notation), which this one updates, recalls or replaces' }),
 }
 export const MailboxPage = Type.Object({
   items: Type.Array(Type.Object(entry)),
