@@ -60,8 +60,8 @@ export async function wrapInZip (bytes: Buffer, name: string): Promise<Buffer> {
 /** RFC 9562, version 8: made from a digest. */
 function uuidOf (bytes: Buffer): string {
   const digest = createHash('sha256').update(bytes).digest()
-  digest[6] = (digest[6] as number & 0x0f) | 0x80
-  digest[8] = (digest[8] as number & 0x3f) | 0x80
+  digest[6] = ((digest[6] as number) & 0x0f) | 0x80
+  digest[8] = ((digest[8] as number) & 0x3f) | 0x80
   return digest.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 

@@ -67,7 +67,7 @@ t.test('files are wrapped as the SDK wraps them, and say the same type twice', a
     t.equal(bytes.toString().match(/ContentType>application\/zip<\//g)?.length, 2, name)
     const zip = openPacket(bytes).slots.map((slot) => Buffer.from(slot.toString(), 'base64'))[0] as Buffer
     const extension = name.slice(1)
-    t.match(zip.toString('latin1', 30, 30 + 36 + extension.length), new RegExp(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}${extension}$`), 'a UUID with the extension')
+    t.match(zip.toString('latin1', 30, 30 + 36 + extension.length), new RegExp(`^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}${extension}$`), 'a UUID with the extension')
     t.match(await read(bytes), { attachments: [{ name, bytes: PDF }], warnings: [] })
   }
 })
