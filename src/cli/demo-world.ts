@@ -83,7 +83,8 @@ async function setUp (gatewayUrl: string, setup: string, hasReceiver: boolean): 
   await using database = openDatabase(gatewayUrl, 2, () => {})
   const made = { at: new Date(), actor: 'demo' }
   await applySetup(parseSetup(setup), { database, vault: createVault(masterKey), now: made.at, actor: made.actor })
-  return database.transaction(async (tx) => {
+  // awaited here: the database is closed when this function ends
+  return await database.transaction(async (tx) => {
     const { rows } = await tx.query<{ id: string }>(`select id from api_key where system_id in ('dms-a', 'dms-b') and revoked_at is null`)
     for (const { id } of rows) await revokeKey(tx, { ...made, keyId: id })
     const sender = await createSystemKey(tx, { ...made, systemId: 'dms-a' })
