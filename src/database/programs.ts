@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
+import { environment } from '../config.ts'
 
 /** Where root keeps what the unprivileged user cannot reach below a private folder. */
 export const SHARED_FOLDER = '/var/lib/lienthong'
@@ -62,7 +63,7 @@ export function run (program: string, args: string[], user: User): Promise<void>
       ...user,
       cwd: '/', // the caller's folder may be closed to `user`
       // The caller's LC_ALL may name a locale that is not installed, and its PG* variables another server.
-      env: { PATH: process.env['PATH'], SystemRoot: process.env['SystemRoot'], LC_ALL: 'C', TZ: 'UTC' },
+      env: { PATH: environment['PATH'], SystemRoot: environment['SystemRoot'], LC_ALL: 'C', TZ: 'UTC' },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let printed = ''
