@@ -40,7 +40,8 @@ export const DEFAULT_LIMITS: Limits = {
   attachments: 500,
   // Base64 of 50 MiB is 37 MiB; office files and scans rarely shrink to less than a fifth.
   unpackedBytes: 200 * MiB,
-  // Deflate reaches 1,032; long office files of repeated rows reach about 100.
+  // Deflate reaches 1,032, and a blank scan comes close to it; office files of repeated rows reach about 100. What our own
+  // writer zips must be readable, so the ratio counts only where it starts to cost memory.
   unpackedRatio: 200,
-  unpackedRatioFrom: MiB,
+  unpackedRatioFrom: 32 * MiB,
 }

@@ -9,7 +9,7 @@ const day = (description: string) => Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{
 const strict = { additionalProperties: false }
 
 const OrganSchema = Type.Object({
-  organId: text(35, 'Agency code'), organizationInCharge: Type.Optional(text(500)), organName: Type.Optional(text(200)), organAdd: Type.Optional(text(500)),
+  organId: Type.String({ pattern: '^\\S{1,35}$', description: 'Agency code' }), organizationInCharge: Type.Optional(text(500)), organName: Type.Optional(text(200)), organAdd: Type.Optional(text(500)),
   email: Type.Optional(text(100)), telephone: Type.Optional(text(20)), fax: Type.Optional(text(20)), website: Type.Optional(text(100)),
 }, strict)
 
