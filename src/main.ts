@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import closeWithGrace from 'close-with-grace'
 import { ConfigError, loadConfig } from './config.ts'
+import { inWords } from './cli/refusal.ts'
 import { Refusal } from './errors.ts'
 import { createGateway } from './gateway.ts'
 
@@ -14,7 +15,8 @@ try {
   await gateway.start()
 } catch (error) {
   // What a person at the terminal can mend is said in one text; the rest is a fault of ours and shows where.
-  if (error instanceof ConfigError || error instanceof Refusal) console.error(error.message)
+  if (error instanceof Refusal) console.error(inWords(error.toProblem()))
+  else if (error instanceof ConfigError) console.error(error.message)
   else console.error(error)
   process.exitCode = 1
 }

@@ -2,6 +2,7 @@
 import type { MailboxEntry, MailboxItem } from '../inbound/mailbox.ts'
 import type { DocumentView } from '../outbound/view.ts'
 import type { Problem } from '../errors.ts'
+import { inWords } from './refusal.ts'
 
 /** JSON has no dates: what the API calls one is text here. */
 type Json<Value> = Value extends Date ? string : Value extends (infer Item)[] ? Json<Item>[] : Value extends object ? { [Key in keyof Value]: Json<Value[Key]> } : Value
@@ -12,7 +13,7 @@ export type SystemClient = ReturnType<typeof createSystemClient>
 export class Refused extends Error {
   readonly problem: Problem
   constructor (problem: Problem) {
-    super(`${problem.code}: ${problem.title} · ${problem.titleEn}${problem.field ? ` (${problem.field}${problem.line ? `, line ${problem.line}` : ''})` : ''}${problem.detail ? `: ${problem.detail}` : ''}`)
+    super(inWords(problem))
     this.problem = problem
   }
 }
@@ -40,7 +41,16 @@ export function createSystemClient (url: string, key: string) {
       method: 'POST', body: packet as Uint8Array<ArrayBuffer>, headers: { 'content-type': 'application/xml', 'idempotency-key': idempotencyKey },
     }),
     document: (id: string) => json<DocumentView>(`/documents/${id}`),
-    mailbox: (state: 'waiting' | 'all') => json<{ items: MailboxEntry[] }>(`/mailbox?state=${state}&limit=500`),
+    /** Every page of it. */
+    async mailbox (state: 'waiting' | 'all') {
+      const items: Json<MailboxEntry>[] = []
+      for (let after: string | null = '0'; after !== null;) {
+        const page: Json<{ items: MailboxEntry[], next: string | null }> = await json(`/mailbox?state=${state}&limit=500&after=${after}`)
+        items.push(...page.items)
+        after = page.next
+      }
+      return items
+    },
     item: (id: string) => json<MailboxItem>(`/mailbox/${id}`),
     attachment: async (id: string, number: number) => Buffer.from(await (await ask(`/mailbox/${id}/attachments/${number}`)).arrayBuffer()),
     acknowledge: (id: string) => post<object>(`/mailbox/${id}/ack`),

@@ -68,25 +68,26 @@ async function play ({ sender, receiver, bytes, isGiven, say, began, signal }: P
   say(`Chữ ký gói tin (QLVB → gateway): ${inVietnamese(submitted.signature)}`, `Packet signature (system → gateway): ${inEnglish(submitted.signature)}`)
 
   let told = 0
-  const items = new Map<string, SignatureVerdict | null>()
   const deadline = Date.now() + PATIENCE_MS
   for (;;) {
     const document = await sender.document(id)
     const history = document.deliveries.flatMap(({ recipient, history }) => history.map((event) => ({ ...event, recipient }))).toSorted((a, b) => a.at < b.at ? -1 : a.at > b.at ? 1 : 0)
     for (const event of history.slice(told)) tell(event, say)
     told = history.length
-    for (const entry of (await receiver.mailbox('waiting')).items) await takeOver(receiver, entry.id, say)
+    for (const entry of await receiver.mailbox('waiting')) await takeOver(receiver, entry.id, say)
     if (document.deliveries.every(({ status }) => status === '06') || document.deliveries.some(({ state }) => state === 'refused' || state === 'parked') || Date.now() > deadline || signal.aborted) break
     await new Promise((resolve) => { setTimeout(resolve, LOOK_MS) })
   }
 
-  for (const entry of (await receiver.mailbox('all')).items.filter((entry) => entry.documentId === documentId)) items.set(entry.id, (await receiver.item(entry.id)).seal)
   const final = await sender.document(id)
-  const isVerified = items.size > 0 && [...items.values()].every((seal) => seal?.result === 'valid') && (isGiven || submitted.signature.result === 'valid')
+  // Updates and recalls share the DocumentId, so all that tells documents apart is compared.
+  const items = (await receiver.mailbox('all')).filter((entry) => (['documentId', 'bussinessDocType', 'number', 'notation', 'subject'] as const).every((field) => entry[field] === final[field]))
+  const seals = await Promise.all(items.map(async (entry) => (await receiver.item(entry.id)).seal))
+  const isVerified = seals.length > 0 && seals.every((seal) => seal?.result === 'valid') && (isGiven || submitted.signature.result === 'valid')
   const statuses = final.deliveries.map(({ history }) => history.filter(({ kind }) => kind === 'status').map(({ detail }) => String(detail['code'])))
   return {
     sent: final.deliveries.every(({ state }) => state === 'sent') ? 1 : 0,
-    delivered: items.size === final.deliveries.length ? 1 : 0,
+    delivered: items.length === final.deliveries.length ? 1 : 0,
     verified: isVerified ? 1 : 0,
     statuses: [...new Set(statuses.flat())].toSorted(),
     ms: Date.now() - began,

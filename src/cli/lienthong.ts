@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../config.ts'
 import { Refusal } from '../errors.ts'
+import { inWords } from './refusal.ts'
 
 const USAGE = `lienthong <command>
 
@@ -45,7 +46,8 @@ try {
       process.exitCode = 2
   }
 } catch (error) {
-  if (!(error instanceof ConfigError || error instanceof Refusal)) throw error
-  console.error(error.message)
+  if (error instanceof Refusal) console.error(inWords(error.toProblem()))
+  else if (error instanceof ConfigError) console.error(error.message)
+  else throw error
   process.exitCode = 1
 }
