@@ -11,7 +11,8 @@ import { environment, loadConfig } from '../config.ts'
 import { openDatabase } from '../database/database.ts'
 import { startEmbedded } from '../database/embedded.ts'
 import { prepareDatabase } from '../queue/prepare.ts'
-import { runSimulator, type Simulator } from '../simulator/simulator.ts'
+import type { SimulatorEvent } from '../simulator/events.ts'
+import { runSimulator } from '../simulator/simulator.ts'
 
 const ORGANISATIONS = resolve(import.meta.dirname, '../../certs-example/organisations')
 const SYSTEM_ID = 'H90.W01'
@@ -21,12 +22,12 @@ const FAVOURITE_PORT = 8080
 
 export type Party = { codes: string[], name: string }
 export type World = AsyncDisposable & {
-  url: string, simulator: Simulator, keys: { sender: string, receiver: string },
+  url: string, keys: { sender: string, receiver: string },
   /** What the sending system signs its packets with. */
   senderKey: { key: string, certificates: string }
 }
 
-type Options = { data: string, sender: Party, receivers: Party[], onRestart: () => void }
+type Options = { data: string, sender: Party, receivers: Party[], onRestart: () => void, onAxis: (event: SimulatorEvent) => void }
 
 /** The files of an example organisation. */
 function organisation (name: string) {
@@ -37,7 +38,7 @@ function organisation (name: string) {
 }
 
 /** Builds the world and returns when the gateway is ready for work. */
-export async function buildWorld ({ data, sender, receivers, onRestart }: Options): Promise<World> {
+export async function buildWorld ({ data, sender, receivers, onRestart, onAxis }: Options): Promise<World> {
   await using opened = new AsyncDisposableStack()
   mkdirSync(data, { recursive: true })
   const embedded = await startEmbedded({ folder: data })
@@ -50,6 +51,7 @@ export async function buildWorld ({ data, sender, receivers, onRestart }: Option
     agencies: parties.map(({ codes: [code], name }) => ({ code: code!, name })),
     now: () => new Date(),
     folder: join(data, 'axis'),
+    onEvent: onAxis,
   })
   opened.use(simulator)
 
@@ -74,7 +76,7 @@ export async function buildWorld ({ data, sender, receivers, onRestart }: Option
   const url = `http://127.0.0.1:${port}`
   await gateway.ready(url)
   const parts = opened.move()
-  return { url, simulator, keys, senderKey, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+  return { url, keys, senderKey, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }
 
 /** Applies the set-up and gives each system a new key; keys of earlier runs stop working. */

@@ -1,6 +1,7 @@
 /** `npm run demo`: one signed document goes from one agency to another, and every step is told as it happens. */
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
+import type { SimulatorEvent } from '../simulator/events.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { STATUSES, isKnown } from '../lifecycle/status.ts'
 import { packetFromFile, RECEIVER, SENDER, shippedPacket } from './demo-packet.ts'
@@ -32,6 +33,7 @@ export async function runDemo ({ exit, data, packet }: DemoOptions): Promise<num
   say('Khởi động cơ sở dữ liệu, trục liên thông mô phỏng và gateway…', 'Starting the database, a simulated axis and the gateway…')
   await using world = await buildWorld({
     data: resolve(data), sender: given?.sender ?? SENDER, receivers: given?.receivers ?? [RECEIVER],
+    onAxis: createAxisTeller(say),
     onRestart: () => { if (!stop.signal.aborted) say('Gateway bị dừng đột ngột; đang khởi động lại', 'The gateway died; it is being started again') },
   })
   say(`Gateway chạy tại ${world.url}`, `The gateway runs at ${world.url}`)
@@ -107,6 +109,16 @@ async function takeOver (receiver: SystemClient, id: string, say: Play['say']): 
   say('Bên nhận xác nhận đã lấy văn bản; trạng thái 01 tự động gửi về', 'The receiver acknowledges; status 01 goes back by itself')
   for (const [code, description] of WORK) await receiver.report(id, code, description)
   say('Bên nhận tiếp nhận, phân công, xử lý, hoàn thành (03, 04, 05, 06)', 'The receiver registers, assigns, works on and completes it (03, 04, 05, 06)')
+}
+
+/** Tells what the gateway takes from the axis: the half of the way that the sender's history does not show. */
+function createAxisTeller (say: Play['say']) {
+  const documents = new Set<string>()
+  return (event: SimulatorEvent): void => {
+    if (event.kind === 'accepted' && event.packet === 'document') for (const { docId } of event.deliveries) documents.add(docId)
+    if (event.kind === 'fetched' && documents.has(event.docId)) say('Phía nhận: gateway tải gói tin từ trục và lưu lại trước khi kiểm tra', 'Receiving side: the gateway fetches the packet from the axis, and stores it before it judges it')
+    if (event.kind === 'acknowledged' && documents.has(event.docId)) say('Phía nhận: gateway báo trục đã nhận xong (done)', 'Receiving side: the gateway tells the axis that it has it (done)')
+  }
 }
 
 type Told = { kind: string, recipient: string, detail: Record<string, unknown> }
