@@ -31,7 +31,7 @@ export async function addDocuments (http: HttpServer, { database, requireRole, s
     validatorCompiler: () => () => true, // two kinds of body, neither of them JSON: each is checked where it is read
     schema: {
       tags,
-      summary: 'Hand over a document to be signed and sent: an edXML packet, or metadata with files',
+      summary: 'Nộp văn bản để ký và gửi · Hand over a document to be signed and sent: an edXML packet, or metadata with files',
       headers: IdempotencyHeader,
       body: {
         content: {
@@ -56,7 +56,7 @@ export async function addDocuments (http: HttpServer, { database, requireRole, s
     return reply.code(202).header('idempotent-replayed', String(isReplay)).send(answer)
   })
 
-  http.get('/documents/:id', { onRequest, schema: { tags, summary: 'Where a document stands with every recipient, and how it got there', params: IdPath, response: { 200: DocumentSchema } } },
+  http.get('/documents/:id', { onRequest, schema: { tags, summary: 'Văn bản đang ở đâu với từng nơi nhận · Where a document stands with every recipient, and how it got there', params: IdPath, response: { 200: DocumentSchema } } },
     async (request) => JSON.parse(JSON.stringify(await viewDocument(database, systemOf(request), request.params.id))))
 
   async function readBody (request: FastifyRequest, caller: SystemCaller): Promise<Read> {

@@ -22,29 +22,29 @@ const START = '0'
 export function addMailbox (http: HttpServer, { database, requireRole, mailbox, now, report, onReported }: Needs) {
   const onRequest = requireRole('system')
 
-  http.get('/mailbox', { onRequest, schema: { tags, summary: 'What waits for your system, oldest first', querystring: MailboxQuery, response: { 200: MailboxPage } } }, async (request) => {
+  http.get('/mailbox', { onRequest, schema: { tags, summary: 'Văn bản đang chờ hệ thống của bạn · What waits for your system, oldest first', querystring: MailboxQuery, response: { 200: MailboxPage } } }, async (request) => {
     const { state = 'waiting', after = START, limit = 100 } = request.query
     const items = await mailbox.list(systemOf(request), { state, after, limit })
     return { items: items.map(asJson), next: items.length === limit ? items.at(-1)!.sequence : null }
   })
 
-  http.get('/mailbox/:id', { onRequest, schema: { tags, summary: 'One item, with fields, files and verdicts', params: IdPath, response: { 200: MailboxItemSchema } } },
+  http.get('/mailbox/:id', { onRequest, schema: { tags, summary: 'Một văn bản đến: các trường, tệp, kết quả kiểm tra chữ ký · One item, with fields, files and verdicts', params: IdPath, response: { 200: MailboxItemSchema } } },
     async (request) => asJson(await mailbox.read(systemOf(request), request.params.id)))
 
-  http.get('/mailbox/:id/packet', { onRequest, schema: { tags, summary: 'The packet as it came, byte for byte', params: IdPath, produces: ['application/xml'] } },
+  http.get('/mailbox/:id/packet', { onRequest, schema: { tags, summary: 'Gói tin nguyên bản · The packet as it came, byte for byte', params: IdPath, produces: ['application/xml'] } },
     async (request, reply) => sendFile(reply, await mailbox.packet(systemOf(request), request.params.id)))
 
-  http.get('/mailbox/:id/attachments/:number', { onRequest, schema: { tags, summary: 'One attachment, unwrapped', params: AttachmentPath, produces: ['application/octet-stream'] } },
+  http.get('/mailbox/:id/attachments/:number', { onRequest, schema: { tags, summary: 'Một tệp đính kèm · One attachment, unwrapped', params: AttachmentPath, produces: ['application/octet-stream'] } },
     async (request, reply) => sendFile(reply, await mailbox.attachment(systemOf(request), request.params.id, request.params.number)))
 
-  http.post('/mailbox/:id/ack', { onRequest, schema: { tags, summary: 'Say that your system has taken it over; status 01 goes back by itself', params: IdPath, response: { 200: Acknowledged } } }, async (request) => {
+  http.post('/mailbox/:id/ack', { onRequest, schema: { tags, summary: 'Xác nhận đã lấy; trạng thái 01 tự gửi về · Say that your system has taken it over; status 01 goes back by itself', params: IdPath, response: { 200: Acknowledged } } }, async (request) => {
     const { acknowledgedAt } = await mailbox.acknowledge(systemOf(request), request.params.id)
     return { id: request.params.id, acknowledgedAt: acknowledgedAt.toISOString() }
   })
 
   http.post('/mailbox/:id/statuses', {
     onRequest,
-    schema: { tags, summary: 'Tell the sender what was done with it', params: IdPath, headers: IdempotencyHeader, body: StatusReport, response: { 202: Reported } },
+    schema: { tags, summary: 'Báo kết quả xử lý cho bên gửi · Tell the sender what was done with it', params: IdPath, headers: IdempotencyHeader, body: StatusReport, response: { 202: Reported } },
   }, async (request, reply) => {
     const caller = systemOf(request)
     const { id } = request.params
