@@ -28,7 +28,7 @@ export async function addOpenApi (http: HttpServer, { version, open, guard }: Op
     scope.get('/openapi.json', { schema: { hide: true } }, () => http.swagger())
     await scope.register(swaggerUi, {
       routePrefix: '/docs',
-      uiConfig: { docExpansion: 'list' },
+      uiConfig: { url: '/openapi.json', docExpansion: 'list' },
       theme: { title: 'lienthong API' },
       staticCSP: "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     })
