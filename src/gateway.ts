@@ -62,10 +62,12 @@ export async function createGateway (config: Config, version: string, edges: Edg
 
   const nudge = Object.fromEntries((['send', 'reconcile', 'fetch', 'verify', 'sync'] as const)
     .map((step) => [step, (connectionId: string) => lookers[step].nudge(connectionId)])) as Record<'send' | 'reconcile' | 'fetch' | 'verify' | 'sync', (connectionId: string) => void>
-  const outbound = createOutbound({ database, queue, connections, signers, now, log, nudge })
+  const stopping = new AbortController()
+  const needs = { database, queue, connections, limits, now, log, stopping: stopping.signal, nudge }
+  const outbound = createOutbound({ ...needs, signers })
   const report = createReport({ dispatchStatus: outbound.dispatchStatus, now })
   const inbound = createInbound({
-    database, queue, connections, trust, limits, now, log, nudge, applyStatus,
+    ...needs, trust, applyStatus,
     reportArrived: (tx, handOverId, reportedBy) => report(tx, { handOverId, code: '01', reportedBy, automatic: true }),
   })
   const sync = createSync({ database, connections, now, log })
@@ -79,7 +81,10 @@ export async function createGateway (config: Config, version: string, edges: Edg
     verify: looker('inbound.verify', inbound.verify),
     sync: looker('agencies.sync', sync),
   }
-  opened.defer(async () => { await Promise.all(Object.values(lookers).map((looker) => looker.stop())) })
+  opened.defer(async () => {
+    stopping.abort()
+    await Promise.all(Object.values(lookers).map((looker) => looker.stop()))
+  })
 
   /** Tables are the truth: whatever lies idle is found here, though every wake-up were lost. */
   async function rescue () {
@@ -105,18 +110,25 @@ export async function createGateway (config: Config, version: string, edges: Edg
   opened.defer(() => http.close())
 
   const parts = opened.move()
+  const dispose = () => parts.disposeAsync()
   return {
     http,
     database,
-    /** Once this resolves, the gateway listens at the address it gives, and works in the background. */
+    /** Once this resolves, the gateway listens at the address it gives, and works in the background. When it cannot, it is closed. */
     async start (): Promise<string> {
-      await queue.start(handlers)
-      await linkAudit(database, { thorough: true }) // entries that committed very late, in an earlier run
-      await rescue()
-      const timer = setInterval(() => { rescue().catch(onError) }, RESCUE_SECONDS * 1000)
-      parts.defer(() => clearInterval(timer))
-      return http.listen({ host: config.host, port: config.port })
+      try {
+        const address = await http.listen({ host: config.host, port: config.port })
+        await queue.start(handlers)
+        await linkAudit(database, { thorough: true }) // entries that committed very late, in an earlier run
+        await rescue()
+        const timer = setInterval(() => { rescue().catch(onError) }, RESCUE_SECONDS * 1000)
+        parts.defer(() => clearInterval(timer))
+        return address
+      } catch (error) {
+        await dispose()
+        throw error
+      }
     },
-    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+    [Symbol.asyncDispose]: dispose,
   }
 }

@@ -11,6 +11,8 @@ export type Vault = {
   seal (plain: Uint8Array, context: string): Buffer
   /** Throws when the secret was sealed with another master key, for another context, or was changed. */
   open (sealed: Uint8Array, context: string): Buffer
+  /** Whether `sealed` opens, and is this secret: then it need not be sealed again. */
+  holds (sealed: Uint8Array, plain: Uint8Array, context: string): boolean
 }
 
 const VERSION = 1
@@ -27,16 +29,25 @@ export function createVault (masterKey: Buffer): Vault {
   const header = Buffer.concat([Buffer.of(VERSION), derive(masterKey, 'lienthong vault: key id', 8)])
   const bound = (context: string) => Buffer.concat([header, Buffer.from(context)])
 
+  function open (sealed: Uint8Array, context: string): Buffer {
+    const bytes = Buffer.from(sealed)
+    if (!bytes.subarray(0, HEADER).equals(header)) throw new Error('this secret was sealed with another master key')
+    const dataKey = decrypt(wrappingKey, bytes.subarray(HEADER, HEADER + WRAPPED), bound(context))
+    return decrypt(dataKey, bytes.subarray(HEADER + WRAPPED), bound(context))
+  }
+
   return {
     seal (plain, context) {
       const dataKey = randomBytes(KEY)
       return Buffer.concat([header, encrypt(wrappingKey, dataKey, bound(context)), encrypt(dataKey, plain, bound(context))])
     },
-    open (sealed, context) {
-      const bytes = Buffer.from(sealed)
-      if (!bytes.subarray(0, HEADER).equals(header)) throw new Error('this secret was sealed with another master key')
-      const dataKey = decrypt(wrappingKey, bytes.subarray(HEADER, HEADER + WRAPPED), bound(context))
-      return decrypt(dataKey, bytes.subarray(HEADER + WRAPPED), bound(context))
+    open,
+    holds (sealed, plain, context) {
+      try {
+        return open(sealed, context).equals(plain)
+      } catch {
+        return false
+      }
     },
   }
 }

@@ -4,7 +4,7 @@ import { parseAgencyCode } from '../agencies/code.ts'
 import { linkCertificate, saveSigner } from '../agencies/certificates.ts'
 import { findAgencies, saveAgencies } from '../agencies/registry.ts'
 import { recordAudit } from '../audit/audit.ts'
-import { connectionContext } from '../axis/connections.ts'
+import { connectionContext, resumeConnection } from '../axis/connections.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import { signerFromPem } from '../trust/signer.ts'
@@ -15,46 +15,80 @@ type Needs = { database: Database, vault: Vault, now: Date, actor: string }
 /** Brings the gateway to what the set-up says, all of it or nothing. What it does not name stays as it is; said twice, it changes nothing. */
 export async function applySetup (setup: Setup, { database, vault, now, actor }: Needs): Promise<void> {
   await database.transaction(async (tx) => {
-    await saveAgencies(tx, setup.agencies.map(({ codes, name, mail }) => ({ codes: codes.map((code) => parseAgencyCode(code, 'agencies.codes')), name, mail })), 'setup')
+    await saveAgencies(tx, setup.agencies.map(({ codes, name, mail }, index) => ({ codes: codes.map((code, at) => valid(`agencies.${index}.codes.${at}`, () => parseAgencyCode(code, ''))), name, mail })), 'setup')
     const agencyId = await idsOf(tx, setup)
 
-    for (const { id, protocol, baseUrl, systemId, secret, policy } of setup.connections) {
+    for (const connection of setup.connections) await saveConnection(tx, vault, connection, now)
+    for (const { id, name, policy } of setup.systems) {
       await tx.query(
-        `insert into connection (id, protocol, base_url, system_id, sealed_secret, policy, created_at) values ($1, $2, $3, $4, $5, $6, $7)
-         on conflict (id) do update set protocol = excluded.protocol, base_url = excluded.base_url, system_id = excluded.system_id,
-                                        sealed_secret = excluded.sealed_secret, policy = excluded.policy`,
-        [id, protocol, baseUrl, systemId, vault.seal(Buffer.from(secret), connectionContext(id)), JSON.stringify(policy), now])
-    }
-    for (const { id, name, agencies, policy } of setup.systems) {
-      await tx.query(
-        `insert into system (id, name, policy, created_at) values ($1, $2, $3, $4) on conflict (id) do update set name = excluded.name, policy = excluded.policy`,
+        `insert into system (id, name, policy, created_at) values ($1, $2, $3, $4)
+         on conflict (id) do update set name = excluded.name, policy = excluded.policy where (system.name, system.policy) is distinct from (excluded.name, excluded.policy)`,
         [id, name, JSON.stringify(policy), now])
-      for (const code of agencies) {
-        await tx.query(
-          'insert into system_agency (agency_id, system_id) values ($1, $2) on conflict (agency_id) do update set system_id = excluded.system_id',
-          [agencyId(code), id])
-      }
     }
-    for (const { agency, pem } of setup.certificates) await linkCertificate(tx, new X509Certificate(pem), agencyId(agency))
-    for (const { agency, keyPem, certificatePem } of setup.signers) {
-      const { certificate } = signerFromPem({ key: keyPem, certificates: certificatePem }) // refuses a key that does not belong to its certificate
-      await saveSigner(tx, vault, agencyId(agency), keyPem, certificate)
+    await saveSpeakers(tx, setup.systems, agencyId)
+    for (const [index, { agency, pem }] of setup.certificates.entries()) {
+      await linkCertificate(tx, valid(`certificates.${index}.pem`, () => new X509Certificate(pem)), agencyId(agency, `certificates.${index}.agency`))
+    }
+    for (const [index, { agency, keyPem, certificatePem }] of setup.signers.entries()) {
+      const { certificate } = valid(`signers.${index}`, () => signerFromPem({ key: keyPem, certificates: certificatePem })) // refuses a key that does not belong to its certificate
+      await saveSigner(tx, vault, agencyId(agency, `signers.${index}.agency`), keyPem, certificate)
     }
     for (const { id, name } of setup.persons) {
-      await tx.query('insert into person (id, name, created_at) values ($1, $2, $3) on conflict (id) do update set name = excluded.name', [id, name, now])
+      await tx.query('insert into person (id, name, created_at) values ($1, $2, $3) on conflict (id) do update set name = excluded.name where person.name <> excluded.name', [id, name, now])
     }
     const counts = Object.fromEntries(Object.entries(setup).map(([part, entries]) => [part, entries.length]))
     await recordAudit(tx, { at: now, actor, action: 'setup.applied', subject: 'gateway', detail: counts })
   })
 }
 
+/** Saves a connection, and lets work go on over it if wrong credentials had paused it. */
+async function saveConnection (tx: Tx, vault: Vault, { id, protocol, baseUrl, systemId, secret, policy }: Setup['connections'][number], now: Date): Promise<void> {
+  const { rows: [known] } = await tx.query<{ sealedSecret: Buffer }>('select sealed_secret as "sealedSecret" from connection where id = $1', [id])
+  const isSame = known && vault.holds(known.sealedSecret, Buffer.from(secret), connectionContext(id))
+  const sealed = isSame ? known.sealedSecret : vault.seal(Buffer.from(secret), connectionContext(id))
+  await tx.query(
+    `insert into connection as c (id, protocol, base_url, system_id, sealed_secret, policy, created_at) values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict (id) do update set protocol = excluded.protocol, base_url = excluded.base_url, system_id = excluded.system_id,
+                                    sealed_secret = excluded.sealed_secret, policy = excluded.policy
+      where (c.protocol, c.base_url, c.system_id, c.sealed_secret, c.policy) is distinct from (excluded.protocol, excluded.base_url, excluded.system_id, excluded.sealed_secret, excluded.policy)`,
+    [id, protocol, baseUrl, systemId, sealed, JSON.stringify(policy), now])
+  await resumeConnection(tx, id, now)
+}
+
+/** Each system speaks for the agencies it names, and for no other; an agency that moves takes its mailbox along. */
+async function saveSpeakers (tx: Tx, systems: Setup['systems'], agencyId: (code: string, field: string) => string): Promise<void> {
+  const speakers = new Map<string, string>()
+  for (const [index, { id, agencies }] of systems.entries()) {
+    for (const [at, code] of agencies.entries()) {
+      const field = `systems.${index}.agencies.${at}`
+      const agency = agencyId(code, field)
+      if (speakers.has(agency) && speakers.get(agency) !== id) throw new Refusal('SETUP_INVALID', { field, detail: `${speakers.get(agency)} speaks for this agency already` })
+      speakers.set(agency, id)
+    }
+  }
+  await tx.query('delete from system_agency where system_id = any($1) and agency_id <> all($2::bigint[])', [systems.map(({ id }) => id), [...speakers.keys()]])
+  await tx.query(
+    `insert into system_agency as s (agency_id, system_id) select * from unnest($1::bigint[], $2::text[])
+     on conflict (agency_id) do update set system_id = excluded.system_id where s.system_id <> excluded.system_id`,
+    [[...speakers.keys()], [...speakers.values()]])
+}
+
 /** The agency of each code that the set-up names outside its own list; one that is unknown refuses the whole. */
-async function idsOf (tx: Tx, setup: Setup): Promise<(code: string) => string> {
+async function idsOf (tx: Tx, setup: Setup): Promise<(code: string, field: string) => string> {
   const codes = [...setup.systems.flatMap(({ agencies }) => agencies), ...setup.certificates.map(({ agency }) => agency), ...setup.signers.map(({ agency }) => agency)]
   const agencies = await findAgencies(tx, codes)
-  return (code) => {
+  return (code, field) => {
     const agency = agencies.get(code)
-    if (!agency) throw new Refusal('SETUP_INVALID', { detail: `no agency has the code ${code}` })
+    if (!agency) throw new Refusal('SETUP_INVALID', { field, detail: `no agency has the code ${code}` })
     return agency.id
+  }
+}
+
+/** What `read` gives, or a refusal that names the field. */
+function valid<Value> (field: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    throw new Refusal('SETUP_INVALID', { field, detail: error instanceof Refusal ? error.fault.detail ?? error.code : 'cannot be read' })
   }
 }

@@ -39,6 +39,9 @@ export function parseSetup (json: string): Setup {
     throw new Refusal('SETUP_INVALID', { detail: 'not JSON' }, { cause: error })
   }
   if (check.Check(value)) return value
-  const [fault] = check.Errors(value)
-  throw new Refusal('SETUP_INVALID', { field: (fault?.instancePath ?? '').slice(1).replaceAll('/', '.'), detail: fault?.message ?? 'not as described' })
+  const { keyword, instancePath, params, message } = check.Errors(value)[0] as SchemaFault
+  const field = [...instancePath.split('/').slice(1), ...params.requiredProperties?.slice(0, 1) ?? []].join('.')
+  throw new Refusal('SETUP_INVALID', { field, detail: keyword === 'boolean' ? 'there is no such field' : message })
 }
+
+type SchemaFault = { keyword: string, instancePath: string, params: { requiredProperties?: string[] }, message: string }

@@ -22,9 +22,11 @@ export async function certificatesOf (db: Db, code: string): Promise<Set<string>
   return new Set(rows.map((row) => row.fingerprint.toString('hex')))
 }
 
-/** Keeps an agency's signing key, envelope-encrypted, together with its certificate. Replaces an earlier one. */
+/** Keeps an agency's signing key, envelope-encrypted, together with its certificate. Replaces an earlier one; the same stays as it is. */
 export async function saveSigner (tx: Tx, vault: Vault, agencyId: string, keyPem: string, certificate: X509Certificate): Promise<void> {
   await linkCertificate(tx, certificate, agencyId)
+  const { rows: [known] } = await tx.query<{ sealedKey: Buffer }>('select sealed_key as "sealedKey" from signer where agency_id = $1 and fingerprint = $2', [agencyId, Buffer.from(fingerprintOf(certificate), 'hex')])
+  if (known && vault.holds(known.sealedKey, Buffer.from(keyPem), keyContext(agencyId))) return
   await tx.query(
     `insert into signer (agency_id, fingerprint, sealed_key) values ($1, $2, $3)
      on conflict (agency_id) do update set fingerprint = excluded.fingerprint, sealed_key = excluded.sealed_key`,

@@ -1,5 +1,4 @@
-import { raiseAlarm } from '../alarms/alarms.ts'
-import type { Connections } from '../axis/connections.ts'
+import { pauseConnection, type Connections } from '../axis/connections.ts'
 import type { Database } from '../database/database.ts'
 import type { Log } from '../http/log.ts'
 import { entriesFromAxis, saveAgencies } from './registry.ts'
@@ -15,7 +14,7 @@ export function createSync ({ database, connections, now, log }: Needs) {
   /** Brings the agencies that an axis lists into the registry. Returns when to ask again. */
   return async function sync (connectionId: string): Promise<Date | null> {
     const connection = await connections.open(connectionId)
-    if (!connection) return null
+    if (!connection || connection.paused) return null
     const at = now()
     const { rows: [last] } = await database.query<{ at: Date | null }>(
       'select max(synced_at) as at from agency_sync where connection_id = $1', [connectionId])
@@ -24,12 +23,7 @@ export function createSync ({ database, connections, now, log }: Needs) {
     const listing = await connection.axis.listAgencies()
     if (listing.kind !== 'listed') {
       log.info({ connectionId, reason: listing.reason }, 'agencies.sync: the axis gives no list of agencies')
-      if (listing.kind === 'credentials') {
-        await raiseAlarm(database, log, {
-          at, kind: 'connection.credentials', subject: connectionId,
-          vi: 'Trục liên thông không chấp nhận mã hệ thống hoặc khóa bí mật', en: 'The axis does not accept the system id or secret',
-        })
-      }
+      if (listing.kind === 'credentials') await pauseConnection(database, log, { id: connectionId, reason: listing.reason, at })
       return new Date(at.getTime() + AGAIN_MS)
     }
     const changes = await database.transaction(async (tx) => {

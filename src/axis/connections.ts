@@ -1,7 +1,9 @@
 /** The ways out that are configured: opened when first needed, and again when an administrator changed them. */
 import { Type, type Static } from 'typebox'
 import type { Vault } from '../access/secrets.ts'
+import { raiseAlarm } from '../alarms/alarms.ts'
 import type { Db } from '../database/database.ts'
+import type { Log } from '../http/log.ts'
 import type { AxisConnection } from './connection.ts'
 
 const Rule = Type.Union([Type.Literal('required'), Type.Literal('wanted'), Type.Literal('ignored')])
@@ -19,7 +21,8 @@ export const ConnectionPolicy = Type.Object({
 
 export type ConnectionPolicy = Static<typeof ConnectionPolicy>
 
-export type OpenConnection = { id: string, axis: AxisConnection, policy: ConnectionPolicy }
+/** `paused`: nothing is sent, fetched or asked over it until a person has acted. */
+export type OpenConnection = { id: string, axis: AxisConnection, policy: ConnectionPolicy, paused: boolean }
 
 /** Everything a protocol needs to reach its axis. */
 export type ConnectionSettings = { id: string, protocol: string, baseUrl: string, systemId: string, secret: string, policy: ConnectionPolicy }
@@ -30,7 +33,7 @@ export type Connect = (settings: ConnectionSettings) => AxisConnection
 export type Connections = ReturnType<typeof createConnections>
 
 export function createConnections ({ database, vault, connect }: { database: Db, vault: Vault, connect: Connect }) {
-  const opened = new Map<string, OpenConnection & { version: string }>()
+  const opened = new Map<string, { axis: AxisConnection, version: string }>()
   return {
     /** The ids of all connections. */
     async ids (): Promise<string[]> {
@@ -40,26 +43,46 @@ export function createConnections ({ database, vault, connect }: { database: Db,
 
     /** A connection as it is configured now, or null when there is none of that id. */
     async open (id: string): Promise<OpenConnection | null> {
-      const { rows: [row] } = await database.query<{ version: string, protocol: string, baseUrl: string, systemId: string, sealedSecret: Buffer, policy: ConnectionPolicy }>({
+      const { rows: [row] } = await database.query<{ version: string, paused: boolean, protocol: string, baseUrl: string, systemId: string, sealedSecret: Buffer, policy: ConnectionPolicy }>({
         name: 'open-connection',
-        text: `select xmin::text as version, protocol, base_url as "baseUrl", system_id as "systemId", sealed_secret as "sealedSecret", policy from connection where id = $1`,
+        text: `select c.xmin::text as version, coalesce(l.paused, false) as paused, c.protocol, c.base_url as "baseUrl", c.system_id as "systemId", c.sealed_secret as "sealedSecret", c.policy
+                 from connection c left join lane l on l.connection_id = c.id where c.id = $1`,
         values: [id],
       })
       if (!row) return null
+      const { version, paused, sealedSecret, ...settings } = row
       const known = opened.get(id)
-      if (known?.version === row.version) return known
-      const { version, sealedSecret, ...settings } = row
-      const secret = vault.open(sealedSecret, connectionContext(id)).toString()
-      const connection = { id, policy: row.policy, axis: connect({ id, ...settings, secret }), version }
-      opened.set(id, connection)
+      if (known?.version === version) return { id, axis: known.axis, policy: row.policy, paused }
+      const axis = connect({ id, ...settings, secret: vault.open(sealedSecret, connectionContext(id)).toString() })
+      opened.set(id, { axis, version })
       await known?.axis[Symbol.asyncDispose]()
-      return connection
+      return { id, axis, policy: row.policy, paused }
     },
 
     async [Symbol.asyncDispose] () {
       await Promise.all([...opened.values()].map(({ axis }) => axis[Symbol.asyncDispose]()))
     },
   }
+}
+
+/**
+ * Stops all work over a connection whose axis does not accept who we say we are, and tells a person: more attempts could lock
+ * the account. What waits, here or on the axis, waits on. Applying the set-up again lets it go on.
+ */
+export async function pauseConnection (db: Db, log: Log, { id, reason, at }: { id: string, reason: string, at: Date }): Promise<void> {
+  await db.query(
+    `insert into lane (connection_id, health, paused, next_at, reason) values ($1, 'down', true, $2, $3)
+     on conflict (connection_id) do update set health = 'down', paused = true, reason = excluded.reason`, [id, at, reason])
+  await raiseAlarm(db, log, {
+    at, kind: 'connection.credentials', subject: id,
+    vi: 'Trục liên thông không chấp nhận mã hệ thống hoặc khóa bí mật; kết nối đã tạm dừng',
+    en: 'The axis does not accept the system id or secret; the connection is paused',
+  })
+}
+
+/** Lets the work over a paused connection go on: one packet first, to see whether it passes. */
+export async function resumeConnection (db: Db, id: string, at: Date): Promise<void> {
+  await db.query('update lane set paused = false, next_at = $2 where connection_id = $1 and paused', [id, at])
 }
 
 /** What the secret of a connection is sealed for: it opens nowhere else. */

@@ -16,13 +16,13 @@ export type ArrivalState = 'stored' | 'handed-on' | 'duplicate' | 'applied' | 'u
 
 /** Why an arrival is in quarantine: a refusal of its bytes, or a verdict that the policy does not let pass. */
 export type QuarantineReason =
-  | { code: RefusalCode | 'NO_MAILBOX' } & Fault
+  | { code: RefusalCode | 'NO_MAILBOX' | 'NOT_ADDRESSED' } & Fault
   | { code: 'PACKET_SIGNATURE' | 'SEAL', reasons: Reason[] }
 
 export type ArrivalDecision =
   | { kind: 'pass' }
   | { kind: 'quarantine', reason: QuarantineReason }
-  | { kind: 'ask-again', nextAt: Date }
+  | { kind: 'ask-again', nextAt: Date, reason: Reason }
 
 /** What is known of an arrival's signatures; a status packet has no seal. */
 export type Verdicts = { signature: SignatureVerdict, seal: SignatureVerdict | null }
@@ -38,12 +38,13 @@ export function decideArrival (verdicts: Verdicts, policy: { packetSignature: Si
   ] as const
   for (const [code, verdict, wanted] of answers) {
     if (!verdict) continue
-    switch (rule(wanted, verdict).kind) {
+    const ruling = rule(wanted, verdict)
+    switch (ruling.kind) {
       case 'accept': break
       case 'refuse': return { kind: 'quarantine', reason: { code, reasons: verdict.reasons } }
       case 'wait': {
         const minutes = ASK_AGAIN_MINUTES[Math.min(attempts, ASK_AGAIN_MINUTES.length - 1)]!
-        return { kind: 'ask-again', nextAt: new Date(now.getTime() + minutes * 60_000) }
+        return { kind: 'ask-again', nextAt: new Date(now.getTime() + minutes * 60_000), reason: ruling.reason }
       }
     }
   }

@@ -1,17 +1,18 @@
-/** A mailbox is the arrivals that wait for one system: read as often as it likes, gone from the list once acknowledged. */
+/** A mailbox is the arrivals that wait for the agencies of one system: read as often as it likes, gone from the list once acknowledged. */
 import type { SystemCaller } from '../access/keys.ts'
 import { recordAudit } from '../audit/audit.ts'
 import { streamBlob } from '../blobs/blobs.ts'
 import type { Database, Tx } from '../database/database.ts'
 import type { DocumentHeader, Warning } from '../edxml/packet.ts'
 import { Refusal } from '../errors.ts'
+import type { Log } from '../http/log.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 
 export type MailboxEntry = {
   id: string, sequence: string, agencyCode: string, state: 'waiting' | 'acknowledged', status: string | null,
   createdAt: Date, acknowledgedAt: Date | null,
   senderCode: string, documentId: string, bussinessDocType: number, number: string, notation: string, promulgatedOn: string | null, subject: string,
-  /** The system's first item under the same DocumentId (or sender, date, number and notation), which this one updates, recalls or replaces. */
+  /** The agency's first item under the same DocumentId (or sender, date, number and notation), which this one updates, recalls or replaces. */
   follows: string | null,
 }
 
@@ -32,19 +33,24 @@ const ENTRY = `
   a.sender_code as "senderCode", a.document_id as "documentId", a.bussiness_doc_type as "bussinessDocType", a.number, a.notation,
   a.promulgated_on::text as "promulgatedOn", a.subject, h.follows`
 
-type Needs = { database: Database, reportArrived: ReportArrived, now: () => Date, onReported: (connectionId: string) => void }
+type Needs = { database: Database, reportArrived: ReportArrived, now: () => Date, log: Log, onReported: (connectionId: string) => void }
 
 export type Mailbox = ReturnType<typeof createMailbox>
 
-export function createMailbox ({ database, reportArrived, now, onReported }: Needs) {
+export function createMailbox ({ database, reportArrived, now, log, onReported }: Needs) {
   return {
-    /** What waits for the caller's system (or all that ever came), oldest first, after a cursor (`0`: from the start). */
+    /** What waits for the agencies that the caller speaks for (or all that ever came), oldest first, after a cursor (`0`: from the start). */
     async list (caller: SystemCaller, { state, after, limit }: { state: 'waiting' | 'all', after: string, limit: number }): Promise<MailboxEntry[]> {
       const { rows } = await database.query<MailboxEntry>({
         name: `list-mailbox-${state}`,
-        text: `select ${ENTRY} from hand_over h join arrival a on a.id = h.arrival_id
-                where h.system_id = $1 and h.sequence > $2 ${state === 'waiting' ? `and h.state = 'waiting'` : ''} order by h.sequence limit $3`,
-        values: [caller.systemId, after, limit],
+        text: `
+          with page as materialized (
+            select first.id from unnest($1::bigint[]) as mine(id) cross join lateral (
+              select id, sequence from hand_over where agency_id = mine.id and sequence > $2 ${state === 'waiting' ? `and state = 'waiting'` : ''} order by sequence limit $3
+            ) first order by first.sequence limit $3
+          )
+          select ${ENTRY} from page join hand_over h on h.id = page.id join arrival a on a.id = h.arrival_id order by h.sequence`,
+        values: [[...caller.agencyIds], after, limit],
       })
       return rows
     },
@@ -57,8 +63,8 @@ export function createMailbox ({ database, reportArrived, now, onReported }: Nee
                       coalesce((select jsonb_agg(jsonb_build_object('number', t.position, 'name', t.name, 'originalName', t.original_name, 'mediaType', t.media_type,
                                                                     'description', t.description, 'size', t.size, 'sha256', encode(t.sha256, 'hex')) order by t.position)
                                   from arrival_attachment t where t.arrival_id = a.id), '[]') as attachments
-                 from hand_over h join arrival a on a.id = h.arrival_id where h.id = $1 and h.system_id = $2`,
-        values: [id, caller.systemId],
+                 from hand_over h join arrival a on a.id = h.arrival_id where h.id = $1 and h.agency_id = any($2)`,
+        values: [id, [...caller.agencyIds]],
       })
       if (!row) throw new Refusal('MAILBOX_ITEM_NOT_FOUND')
       return row
@@ -68,7 +74,7 @@ export function createMailbox ({ database, reportArrived, now, onReported }: Nee
     async packet (caller: SystemCaller, id: string): Promise<MailboxFile> {
       const { rows: [row] } = await database.query<{ sha256: Buffer, size: string }>(
         `select a.packet as sha256, b.size from hand_over h join arrival a on a.id = h.arrival_id join blob b on b.sha256 = a.packet
-          where h.id = $1 and h.system_id = $2`, [id, caller.systemId])
+          where h.id = $1 and h.agency_id = any($2)`, [id, [...caller.agencyIds]])
       if (!row) throw new Refusal('MAILBOX_ITEM_NOT_FOUND')
       return { name: `${id}.edxml`, mediaType: 'application/xml', size: Number(row.size), sha256: row.sha256.toString('hex'), bytes: streamBlob(database, row.sha256) }
     },
@@ -77,8 +83,8 @@ export function createMailbox ({ database, reportArrived, now, onReported }: Nee
     async attachment (caller: SystemCaller, id: string, number: number): Promise<MailboxFile> {
       const { rows: [row] } = await database.query<{ name: string, mediaType: string, size: string, sha256: Buffer }>(
         `select t.name, t.media_type as "mediaType", t.size, t.sha256
-           from hand_over h join arrival_attachment t on t.arrival_id = h.arrival_id where h.id = $1 and h.system_id = $2 and t.position = $3`,
-        [id, caller.systemId, number])
+           from hand_over h join arrival_attachment t on t.arrival_id = h.arrival_id where h.id = $1 and h.agency_id = any($2) and t.position = $3`,
+        [id, [...caller.agencyIds], number])
       if (!row) throw new Refusal('ATTACHMENT_NOT_FOUND')
       return { ...row, size: Number(row.size), sha256: row.sha256.toString('hex'), bytes: streamBlob(database, row.sha256) }
     },
@@ -90,11 +96,11 @@ export function createMailbox ({ database, reportArrived, now, onReported }: Nee
         const { rows: [row] } = await tx.query<{ acknowledgedAt: Date, isNew: boolean, connectionId: string }>({
           name: 'acknowledge',
           text: `
-            with before as (select id, state, acknowledged_at, arrival_id from hand_over where id = $1 and system_id = $2 for update),
+            with before as (select id, state, acknowledged_at, arrival_id from hand_over where id = $1 and agency_id = any($2) for update),
                  done as (update hand_over h set state = 'acknowledged', acknowledged_at = $3 from before where h.id = before.id and before.state = 'waiting')
             select coalesce(before.acknowledged_at, $3) as "acknowledgedAt", before.state = 'waiting' as "isNew", a.connection_id as "connectionId"
               from before join arrival a on a.id = before.arrival_id`,
-          values: [id, caller.systemId, at],
+          values: [id, [...caller.agencyIds], at],
         })
         if (!row) throw new Refusal('MAILBOX_ITEM_NOT_FOUND')
         if (row.isNew) {
@@ -103,15 +109,18 @@ export function createMailbox ({ database, reportArrived, now, onReported }: Nee
         }
         return row
       })
-      if (done.isNew) onReported(done.connectionId)
+      if (done.isNew) {
+        log.info({ handOverId: id, key: caller.keyId }, 'inbound.mailbox: the hand-over is acknowledged')
+        onReported(done.connectionId)
+      }
       return { acknowledgedAt: done.acknowledgedAt }
     },
 
     /** Refuses an item that the caller may not report on, or has not acknowledged. Gives the connection that its statuses leave by. */
     async reportable (caller: SystemCaller, id: string): Promise<{ connectionId: string }> {
       const { rows: [row] } = await database.query<{ state: string, connectionId: string }>(
-        `select h.state, a.connection_id as "connectionId" from hand_over h join arrival a on a.id = h.arrival_id where h.id = $1 and h.system_id = $2`,
-        [id, caller.systemId])
+        `select h.state, a.connection_id as "connectionId" from hand_over h join arrival a on a.id = h.arrival_id where h.id = $1 and h.agency_id = any($2)`,
+        [id, [...caller.agencyIds]])
       if (!row) throw new Refusal('MAILBOX_ITEM_NOT_FOUND')
       if (row.state === 'waiting') throw new Refusal('MAILBOX_NOT_ACKNOWLEDGED')
       return { connectionId: row.connectionId }

@@ -1,18 +1,19 @@
 /** Inbound's rows: arrivals and hand-overs. */
 import { v7 as newId } from 'uuid'
-import type { Db, Tx } from '../database/database.ts'
+import type { PacketKind } from '../axis/connection.ts'
+import type { Database, Db, Tx } from '../database/database.ts'
 import type { Attachment, DocumentHeader, Packet } from '../edxml/packet.ts'
 import type { ArrivalState, Verdicts } from './arrival.ts'
 
-export type NewArrival = { id: string, connectionId: string, axisDocId: string, kind: 'document' | 'status', from: string | null, to: string | null, packet: Buffer, at: Date }
+export type NewArrival = { id: string, connectionId: string, axisDocId: string, kind: PacketKind, from: string | null, to: string | null, packet: Buffer, at: Date }
 
 /** Which of these packets are stored already. */
-export async function findFetched (db: Db, connectionId: string, docIds: readonly string[]): Promise<Set<string>> {
+export async function findFetched (db: Db, connectionId: string, kind: PacketKind, docIds: readonly string[]): Promise<Set<string>> {
   if (docIds.length === 0) return new Set()
   const { rows } = await db.query<{ id: string }>({
     name: 'find-fetched',
-    text: 'select axis_doc_id as id from arrival where connection_id = $1 and axis_doc_id = any($2)',
-    values: [connectionId, docIds],
+    text: 'select axis_doc_id as id from arrival where connection_id = $1 and kind = $2 and axis_doc_id = any($3)',
+    values: [connectionId, kind, docIds],
   })
   return new Set(rows.map((row) => row.id))
 }
@@ -22,34 +23,42 @@ export async function insertArrival (tx: Tx, arrival: NewArrival): Promise<void>
   await tx.query({
     name: 'insert-arrival',
     text: `insert into arrival (id, connection_id, axis_doc_id, kind, state, listed_from, listed_to, packet, fetched_at, next_at)
-           values ($1, $2, $3, $4, 'stored', $5, $6, $7, $8, $8) on conflict (connection_id, axis_doc_id) do nothing`,
+           values ($1, $2, $3, $4, 'stored', $5, $6, $7, $8, $8) on conflict (connection_id, kind, axis_doc_id) do nothing`,
     values: [arrival.id, arrival.connectionId, arrival.axisDocId, arrival.kind, arrival.from, arrival.to, arrival.packet, arrival.at],
   })
 }
 
-export async function markAcknowledged (db: Db, connectionId: string, axisDocId: string, now: Date): Promise<void> {
+export async function markAcknowledged (db: Db, connectionId: string, kind: PacketKind, axisDocId: string, now: Date): Promise<void> {
   await db.query({
     name: 'mark-acknowledged',
-    text: 'update arrival set acknowledged_at = $3 where connection_id = $1 and axis_doc_id = $2 and acknowledged_at is null',
-    values: [connectionId, axisDocId, now],
+    text: 'update arrival set acknowledged_at = $4 where connection_id = $1 and kind = $2 and axis_doc_id = $3 and acknowledged_at is null',
+    values: [connectionId, kind, axisDocId, now],
   })
 }
 
 export type UnjudgedArrival = { id: string, packet: Buffer, fetchedAt: Date, listedTo: string | null, attempts: number }
 
-/** Takes arrivals that are due for a verdict, oldest first, for `leaseSeconds`. */
-export async function claimUnjudged (db: Db, connectionId: string, limit: number, leaseSeconds: number, now: Date): Promise<UnjudgedArrival[]> {
-  const { rows } = await db.query<UnjudgedArrival>({
-    name: 'claim-arrivals',
-    text: `
-      update arrival set lease_until = $4::timestamptz + make_interval(secs => $3)
-       where id in (select id from arrival
-                     where connection_id = $1 and state = 'stored' and next_at <= $4 and (lease_until is null or lease_until < $4)
-                     order by id limit $2 for update skip locked)
-      returning id, packet, fetched_at as "fetchedAt", listed_to as "listedTo", attempts`,
-    values: [connectionId, limit, leaseSeconds, now],
+/**
+ * Takes arrivals that are due for a verdict, in the order of the axis' list, for `leaseSeconds`. While some are taken, others get none:
+ * two gateways would hand on out of order.
+ */
+export async function claimUnjudged (database: Database, connectionId: string, limit: number, leaseSeconds: number, now: Date): Promise<UnjudgedArrival[]> {
+  return database.transaction(async (tx) => {
+    await tx.query({ name: 'lock-arrivals', text: `select pg_advisory_xact_lock(hashtext('arrivals'), hashtext($1))`, values: [connectionId] })
+    const { rows } = await tx.query<UnjudgedArrival & { sequence: string }>({
+      name: 'claim-arrivals',
+      text: `
+        with due as materialized (
+          select id from arrival
+           where connection_id = $1 and state = 'stored' and next_at <= $4 and not exists (select from arrival where connection_id = $1 and state = 'stored' and lease_until >= $4)
+           order by sequence limit $2
+        )
+        update arrival a set lease_until = $4::timestamptz + make_interval(secs => $3) from due where a.id = due.id
+        returning a.id, a.sequence, a.packet, a.fetched_at as "fetchedAt", a.listed_to as "listedTo", a.attempts`,
+      values: [connectionId, limit, leaseSeconds, now],
+    })
+    return rows.toSorted((a, b) => Number(BigInt(a.sequence) - BigInt(b.sequence)))
   })
-  return rows.toSorted((a, b) => a.id < b.id ? -1 : 1) // ids are made in time order (UUIDv7)
 }
 
 /** When the next unjudged arrival is due, or its lease ends. */
@@ -62,33 +71,34 @@ export async function nextUnjudged (db: Db, connectionId: string): Promise<Date 
   return row?.at ?? null
 }
 
-export async function askAgain (db: Db, id: string, nextAt: Date): Promise<void> {
-  await db.query('update arrival set next_at = $2, lease_until = null, attempts = attempts + 1 where id = $1', [id, nextAt])
+/** Leaves an arrival for later, and says why. */
+export async function askAgain (db: Db, id: string, nextAt: Date, reason: object): Promise<void> {
+  await db.query(`update arrival set next_at = $2, lease_until = null, attempts = attempts + 1, reason = $3 where id = $1 and state = 'stored'`, [id, nextAt, JSON.stringify(reason)])
 }
 
 /**
  * One hand-over per target, unless its agency holds this very document already. Other content under the same DocumentId, or the
- * same sender, date, number and notation, is linked to the system's first: an update, a recall, a replacement. Returns how many are new.
+ * same sender, date, number and notation, is linked to the agency's first: an update, a recall, a replacement. Returns how many are new.
  */
 export async function handOn (tx: Tx, { arrivalId, header, identity, targets, at }: {
-  arrivalId: string, header: DocumentHeader, identity: Buffer, targets: readonly { id: string, code: string, systemId: string }[], at: Date
+  arrivalId: string, header: DocumentHeader, identity: Buffer, targets: readonly { id: string, code: string }[], at: Date
 }): Promise<number> {
   const { rowCount } = await tx.query({
     name: 'hand-on',
     text: `
       with related as materialized (
         select id from arrival where document_id = $5 and kind = 'document'
-        union select id from arrival where sender_code = $6 and number = $7 and notation = $8 and promulgated_on = $9
+        union select id from arrival where sender_code || ' ' || number || '/' || notation = $6 and promulgated_on = $7
       )
-      insert into hand_over (id, arrival_id, system_id, agency_id, agency_code, identity, follows, state, created_at)
-      select t.id, $1, t."systemId", t."agencyId", t.code, $2,
+      insert into hand_over (id, arrival_id, agency_id, agency_code, identity, follows, state, created_at)
+      select t.id, $1, t."agencyId", t.code, $2,
              (select h.id from related join hand_over h on h.arrival_id = related.id
-               where h.system_id = t."systemId" and h.identity <> $2 order by h.sequence limit 1), 'waiting', $3
-        from jsonb_to_recordset($4) as t(id uuid, "systemId" text, "agencyId" bigint, code text)
+               where h.agency_id = t."agencyId" and h.identity <> $2 order by h.sequence limit 1), 'waiting', $3
+        from jsonb_to_recordset($4) as t(id uuid, "agencyId" bigint, code text)
       on conflict (agency_id, identity) do nothing`,
     values: [
-      arrivalId, identity, at, JSON.stringify(targets.map(({ id, code, systemId }) => ({ id: newId(), agencyId: id, code, systemId }))),
-      header.documentId, header.from.organId, header.code.codeNumber, header.code.codeNotation, header.promulgationInfo.promulgationDate ?? null,
+      arrivalId, identity, at, JSON.stringify(targets.map(({ id, code }) => ({ id: newId(), agencyId: id, code }))),
+      header.documentId, `${header.from.organId} ${header.code.codeNumber}/${header.code.codeNotation}`, header.promulgationInfo.promulgationDate ?? null,
     ],
   })
   return rowCount ?? 0
@@ -99,11 +109,16 @@ export type Settled = {
   attachments: (Omit<Attachment, 'bytes'> & { size: number, sha256: Buffer })[], reason: object | null, at: Date
 }
 
+/** Thrown out of the transaction when somebody else has written meanwhile what became of an arrival: nothing of this one stays. */
+export class SettledMeanwhile extends Error {
+  override readonly name = 'SettledMeanwhile'
+}
+
 /** Writes what became of an arrival, once. */
-export async function settle (db: Db, id: string, { state, packet, verdicts, identity, attachments, reason, at }: Settled): Promise<void> {
+export async function settle (tx: Tx, id: string, { state, packet, verdicts, identity, attachments, reason, at }: Settled): Promise<void> {
   const document = packet?.kind === 'document' ? packet.header : null
   const answered = packet?.kind === 'status' ? packet : null
-  await db.query({
+  const { rowCount } = await tx.query({
     name: 'settle-arrival',
     text: `
       with files as (
@@ -124,4 +139,5 @@ export async function settle (db: Db, id: string, { state, packet, verdicts, ide
       packet && JSON.stringify(packet.warnings), reason && JSON.stringify(reason),
     ],
   })
+  if (rowCount === 0) throw new SettledMeanwhile()
 }

@@ -1,6 +1,6 @@
 import { certificatesOf } from '../agencies/certificates.ts'
 import { findAgencies } from '../agencies/registry.ts'
-import { raiseAlarm } from '../alarms/alarms.ts'
+import { clearAlarm, raiseAlarm } from '../alarms/alarms.ts'
 import type { Connections, OpenConnection } from '../axis/connections.ts'
 import { readBlob, storeBlobs } from '../blobs/blobs.ts'
 import type { Database, Tx } from '../database/database.ts'
@@ -14,7 +14,7 @@ import { judgePacketSignature } from '../signing/packet-signature.ts'
 import { judgeSeal } from '../signing/seal.ts'
 import type { TrustStore } from '../trust/store.ts'
 import { decideArrival, type QuarantineReason, type Verdicts } from './arrival.ts'
-import { askAgain, claimUnjudged, handOn, nextUnjudged, settle, type UnjudgedArrival } from './store.ts'
+import { askAgain, claimUnjudged, handOn, nextUnjudged, settle, SettledMeanwhile, type Settled, type UnjudgedArrival } from './store.ts'
 
 /** Arrivals judged side by side; they are handed on in the order they came. */
 const BATCH = 8
@@ -27,22 +27,25 @@ const FAULT_MS = 60_000
 /** What a status that came in is about. Given in by the composition root: it is lifecycle's. */
 export type ApplyStatus = (tx: Tx, packet: StatusPacket, arrivalId: string, now: Date) => Promise<{ kind: 'applied' } | { kind: 'unmatched', reason: string }>
 
+type Read = { packet: Packet, verdicts: Verdicts }
+type Become = Pick<Settled, 'state'> & Partial<Pick<Settled, 'identity' | 'attachments' | 'reason'>>
+
 type Judged =
-  | { kind: 'read', packet: Packet, verdicts: Verdicts }
+  | { kind: 'read' } & Read
   | { kind: 'unreadable', reason: QuarantineReason }
   | { kind: 'fault', error: unknown }
 
-type Needs = { database: Database, connections: Connections, trust: TrustStore, limits: Limits, applyStatus: ApplyStatus, now: () => Date, log: Log }
+type Needs = { database: Database, connections: Connections, trust: TrustStore, limits: Limits, applyStatus: ApplyStatus, now: () => Date, log: Log, stopping: AbortSignal }
 
-export function createVerify ({ database, connections, trust, limits, applyStatus, now, log }: Needs) {
+export function createVerify ({ database, connections, trust, limits, applyStatus, now, log, stopping }: Needs) {
   /** Judges what has arrived over one connection and hands it on. Returns when to look again, or null. */
   return async function verify (connectionId: string): Promise<Date | null> {
     const connection = await connections.open(connectionId)
     if (!connection) return null
-    for (;;) {
+    while (!stopping.aborted) {
       const arrivals = await claimUnjudged(database, connectionId, BATCH, LEASE_SECONDS, now())
       if (arrivals.length === 0) break
-      const judged = arrivals.map((arrival) => judge(arrival))
+      const judged = arrivals.map((arrival) => judge(arrival)) // never throw: awaited one after the other
       for (const [index, arrival] of arrivals.entries()) await carryOut(connection, arrival, await judged[index]!)
     }
     const due = await nextUnjudged(database, connectionId)
@@ -69,53 +72,79 @@ export function createVerify ({ database, connections, trust, limits, applyStatu
     }
   }
 
+  /** Throws only when the database is away: what cannot be carried out waits, and a person hears of it. */
   async function carryOut (connection: OpenConnection, arrival: UnjudgedArrival, judged: Judged): Promise<void> {
-    const at = now()
-    if (judged.kind === 'fault') {
-      log.error({ err: judged.error, arrivalId: arrival.id }, 'inbound.verify: an arrival could not be judged')
-      return askAgain(database, arrival.id, new Date(at.getTime() + FAULT_MS))
+    try {
+      if (judged.kind === 'fault') throw judged.error
+      if (judged.kind === 'unreadable') return await quarantine(arrival, judged.reason, null)
+      const decision = decideArrival(judged.verdicts, connection.policy, arrival.attempts, now())
+      switch (decision.kind) {
+        case 'pass': return judged.packet.kind === 'document' ? await deliver(arrival, judged.packet, judged.verdicts) : await apply(arrival, judged.packet, judged.verdicts)
+        case 'quarantine': return await quarantine(arrival, decision.reason, judged)
+        case 'ask-again': return await wait(arrival, decision.nextAt, decision.reason)
+      }
+    } catch (error) {
+      if (error instanceof SettledMeanwhile) return
+      log.error({ err: error, arrivalId: arrival.id }, 'inbound.verify: an arrival could not be judged')
+      await wait(arrival, new Date(now().getTime() + FAULT_MS), { code: 'FAULT' })
     }
-    if (judged.kind === 'unreadable') return quarantine(arrival, judged.reason, null)
+  }
 
-    const decision = decideArrival(judged.verdicts, connection.policy, arrival.attempts, at)
-    switch (decision.kind) {
-      case 'ask-again': return askAgain(database, arrival.id, decision.nextAt)
-      case 'quarantine': return quarantine(arrival, decision.reason, judged)
-      case 'pass': break
-    }
-    const { packet, verdicts } = judged
-    if (packet.kind === 'document') return deliver(arrival, packet, verdicts)
-    await database.transaction(async (tx) => {
+  async function apply (arrival: UnjudgedArrival, packet: StatusPacket, verdicts: Verdicts): Promise<void> {
+    await finish(arrival, { packet, verdicts }, async (tx, at) => {
       const applied = await applyStatus(tx, packet, arrival.id, at)
-      await settle(tx, arrival.id, { state: applied.kind, packet, verdicts, identity: null, attachments: [], reason: applied.kind === 'unmatched' ? { detail: applied.reason } : null, at })
+      return { state: applied.kind, reason: applied.kind === 'unmatched' ? { detail: applied.reason } : null }
     })
   }
 
   /** Puts a document into the mailbox of each agency of ours that this copy was sent to. */
   async function deliver (arrival: UnjudgedArrival, packet: DocumentPacket, verdicts: Verdicts): Promise<void> {
-    const at = now()
-    const agencies = await findAgencies(database, [...packet.header.to.map((to) => to.organId), ...arrival.listedTo === null ? [] : [arrival.listedTo]])
+    const codes = packet.header.to.map((to) => to.organId)
+    const agencies = await findAgencies(database, [...codes, ...arrival.listedTo === null ? [] : [arrival.listedTo]])
+    const addressed = [...new Map(codes.flatMap((code) => agencies.get(code) ?? []).map((agency) => [agency.id, agency])).values()]
     // The axis gives each recipient a copy of its own; where it does not say whose this is, it is everybody's here.
     const listed = arrival.listedTo === null ? undefined : agencies.get(arrival.listedTo)
-    const targets = [...new Map((listed ? [listed] : [...agencies.values()]).map((agency) => [agency.id, agency])).values()]
-      .flatMap(({ systemId, ...agency }) => systemId === null ? [] : [{ ...agency, systemId }])
+    const ours = listed ? addressed.filter((agency) => agency.id === listed.id) : addressed
+    if (listed && ours.length === 0) return quarantine(arrival, { code: 'NOT_ADDRESSED', detail: `the axis lists it for ${listed.code}, whom the packet does not name` }, { packet, verdicts })
+    const targets = ours.filter((agency) => agency.systemId !== null)
     if (targets.length === 0) return quarantine(arrival, { code: 'NO_MAILBOX', detail: 'no recipient of this packet has a system here' }, { packet, verdicts })
 
     const identity = identityOf(packet)
-    await database.transaction(async (tx) => {
+    await finish(arrival, { packet, verdicts }, async (tx, at) => {
       const blobs = await storeBlobs(tx, packet.attachments.map((attachment) => attachment.bytes))
       const attachments = packet.attachments.map((attachment, index) => ({ ...attachment, ...blobs[index]! }))
       const handedOn = await handOn(tx, { arrivalId: arrival.id, header: packet.header, identity, targets, at })
-      await settle(tx, arrival.id, { state: handedOn > 0 ? 'handed-on' : 'duplicate', packet, verdicts, identity, attachments, reason: null, at })
+      return { state: handedOn > 0 ? 'handed-on' : 'duplicate', identity, attachments }
     })
   }
 
-  async function quarantine (arrival: UnjudgedArrival, reason: QuarantineReason, read: { packet: Packet, verdicts: Verdicts } | null): Promise<void> {
-    const at = now()
-    await settle(database, arrival.id, { state: 'quarantined', packet: read?.packet ?? null, verdicts: read?.verdicts ?? null, identity: null, attachments: [], reason, at })
-    await raiseAlarm(database, log, {
-      at, kind: 'arrival.quarantined', subject: arrival.id,
-      vi: `Một gói tin đến được giữ lại để xem xét (${reason.code})`, en: `An arrival is in quarantine (${reason.code})`,
+  async function quarantine (arrival: UnjudgedArrival, reason: QuarantineReason, read: Read | null): Promise<void> {
+    await finish(arrival, read, async (tx, at) => {
+      await raiseAlarm(tx, log, {
+        at, kind: 'arrival.quarantined', subject: arrival.id,
+        vi: `Một gói tin đến được giữ lại để xem xét (${reason.code})`, en: `An arrival is in quarantine (${reason.code})`,
+      })
+      return { state: 'quarantined', reason }
     })
+  }
+
+  async function wait (arrival: UnjudgedArrival, nextAt: Date, reason: { code: string }): Promise<void> {
+    await askAgain(database, arrival.id, nextAt, reason)
+    await raiseAlarm(database, log, {
+      at: now(), kind: 'arrival.waiting', subject: arrival.id,
+      vi: `Một gói tin đến chưa kiểm tra xong, đang chờ (${reason.code})`, en: `An arrival waits for its verdict (${reason.code})`,
+    })
+  }
+
+  /** What becomes of an arrival, and all that follows from it, in one transaction. */
+  async function finish (arrival: UnjudgedArrival, read: Read | null, become: (tx: Tx, at: Date) => Promise<Become>): Promise<void> {
+    const at = now()
+    const settled = await database.transaction(async (tx) => {
+      const settled = { identity: null, attachments: [], reason: null, ...await become(tx, at) }
+      await settle(tx, arrival.id, { packet: read?.packet ?? null, verdicts: read?.verdicts ?? null, at, ...settled })
+      if (arrival.attempts > 0) await clearAlarm(tx, log, { at, kind: 'arrival.waiting', subject: arrival.id })
+      return settled
+    })
+    log.info({ arrivalId: arrival.id, reason: settled.reason ?? undefined }, `inbound.verify: the arrival is ${settled.state}`)
   }
 }

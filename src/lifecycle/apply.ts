@@ -7,7 +7,8 @@ export type Applied = { kind: 'applied', deliveryId: string } | { kind: 'unmatch
 
 /**
  * Writes a status that an agency sent back into the history of the delivery it is about. The delivery is found by sender,
- * DocumentId and recipient; failing that by number, notation and date, since some systems send another id back (axis.md 1.5).
+ * DocumentId and recipient; failing that by number, notation and date, since some systems send another id back (axis.md 1.5). Of
+ * several under one id (an update, a recall) it is the latest that has left.
  */
 export async function applyStatus (tx: Tx, packet: StatusPacket, arrivalId: string, now: Date): Promise<Applied> {
   const { rows: [delivery] } = await tx.query<{ id: string, status: string | null }>({
@@ -19,7 +20,7 @@ export async function applyStatus (tx: Tx, packet: StatusPacket, arrivalId: stri
        where doc.agency_id = (select agency_id from sender) and d.agency_id = (select agency_id from recipient)
          and (doc.document_id = $3
               or (upper(doc.number || '/' || doc.notation) = upper($4) and doc.promulgated_on = $5::date))
-       order by doc.document_id = $3 desc, doc.submitted_at desc
+       order by doc.document_id = $3 desc nulls last, d.state in ('sent', 'unknown') desc, doc.submitted_at desc
        limit 1 for update of d`,
     values: [packet.responseFor.organId, packet.from.organId, packet.responseFor.documentId, packet.responseFor.code, packet.responseFor.promulgationDate ?? null],
   })

@@ -6,7 +6,7 @@
  *        ├── unreachable, credentials ┘ └───── no clear answer ─────▶ unknown
  *        ├── the axis has it not ◀─────────────────────────────────────┤
  *        │                              the axis has it ─▶ sent ◀──────┤
- *     parked ◀── patience over                several match ─▶ parked ◀┘
+ *     parked ◀── patience over            it cannot be told ─▶ parked ◀┘
  *
  * A gateway that dies while `sending` leaves a lease behind; when that ends, the outcome is `unknown`.
  * This file decides and does nothing else; send.ts and reconcile.ts carry out what it decides.
@@ -18,12 +18,12 @@ export type DispatchState = 'waiting' | 'sending' | 'unknown' | 'sent' | 'refuse
 /** What one attempt to send came to. */
 export type SendOutcome = { kind: 'accepted', docId: string } | Failure
 
-/** `attempts` counts the attempt that `outcome` ended; `patienceUntil` is when waiting for an answer stops being useful. */
-export type Attempted = { attempts: number, patienceUntil: Date }
+/** `patienceUntil` is when waiting for an answer stops being useful. */
+export type Attempted = { patienceUntil: Date }
 
 /** What a dispatch becomes, and when to look at it again. */
 export type Decision =
-  | { state: 'sent', docId: string | null }
+  | { state: 'sent', docId: string }
   | { state: 'refused', reason: string }
   | { state: 'parked', reason: string }
   | { state: 'waiting', nextAt: Date, reason: string | null }
@@ -54,23 +54,47 @@ export function afterAttempt (dispatch: Attempted, outcome: SendOutcome, now: Da
 /** What a connection's policy says of an outcome that the axis cannot clear up. */
 export type UnclearPolicy = 'resend' | 'park'
 
-/** What the axis' own list says: how many of its entries fit the attempt and belong to no other dispatch, or that it cannot be asked. */
-export type Traces = { kind: 'listed', docIds: readonly string[] } | { kind: 'not-listed', reason: string }
+/**
+ * What the axis' own list says: which of its entries fit the attempt and are no other dispatch's, and whether an attempt of
+ * another dispatch could have left them too (`rivals`: one that is under way will tell, one that nobody knows of will not).
+ */
+export type Traces =
+  | { kind: 'listed', docIds: readonly string[], rivals: 'none' | 'under way' | 'unclear' }
+  | { kind: 'not-listed', reason: string }
 
 /**
- * After asking the axis what it has. Exactly one trace is ours. None: the attempt never arrived, so it is sent again,
- * unless policy keeps it for a person. Several cannot be told apart: sending again would only add one.
+ * The wait before a packet is sent again, by how many of its attempts got no clear answer: one that an axis always chokes on
+ * must leave the lane's probes to others.
  */
-export function afterReconcile (dispatch: Attempted, traces: Traces, policy: UnclearPolicy, now: Date): Decision {
+const RESEND_MINUTES = [0, 1, 5, 30, 60]
+
+/**
+ * After asking the axis what it has. Exactly one trace that can be nobody else's is ours. None: the attempt never arrived, so it
+ * is sent again, unless policy keeps it for a person. Traces that cannot be told apart: sending again would only add one, and taking
+ * one for ours could lose a document. `unclear` counts the attempts without a clear answer.
+ */
+export function afterReconcile (dispatch: Attempted & { unclear: number }, traces: Traces, policy: UnclearPolicy, now: Date): Decision {
+  const isOver = now >= dispatch.patienceUntil
   if (traces.kind === 'not-listed') {
-    return now >= dispatch.patienceUntil
+    return isOver
       ? { state: 'parked', reason: `patience is over, and the outcome is still unknown: ${traces.reason}` }
       : { state: 'unknown', nextAt: new Date(now.getTime() + 10 * SECOND), reason: traces.reason }
   }
   const [docId, ...others] = traces.docIds
-  if (docId !== undefined && others.length === 0) return { state: 'sent', docId }
-  if (docId !== undefined) return { state: 'parked', reason: `the axis lists ${traces.docIds.length} packets that could be this one` }
-  return policy === 'resend'
-    ? { state: 'waiting', nextAt: now, reason: 'the axis does not list it: sent again' }
-    : { state: 'parked', reason: 'the axis does not list it, and the policy is to ask a person' }
+  if (docId === undefined) {
+    if (policy === 'park') return { state: 'parked', reason: 'the axis does not list it, and the policy is to ask a person' }
+    if (isOver) return { state: 'parked', reason: 'patience is over: no attempt got an answer, and the axis does not list it' }
+    const minutes = RESEND_MINUTES[Math.min(Math.max(dispatch.unclear, 1), RESEND_MINUTES.length) - 1]!
+    return { state: 'waiting', nextAt: new Date(now.getTime() + minutes * 60 * SECOND), reason: 'the axis does not list it: sent again' }
+  }
+  switch (traces.rivals) {
+    case 'none':
+      return others.length === 0
+        ? { state: 'sent', docId }
+        : { state: 'parked', reason: `the axis lists ${traces.docIds.length} packets that could be this one` }
+    case 'under way':
+      return { state: 'unknown', nextAt: new Date(now.getTime() + SETTLE_MS), reason: 'the axis lists a packet that could be this one, or another that is being sent' }
+    case 'unclear':
+      return { state: 'parked', reason: 'the axis lists a packet that could be this one, or another whose outcome is not known either' }
+  }
 }

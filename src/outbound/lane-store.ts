@@ -1,11 +1,11 @@
 /** The row that says how a connection is. */
 import type { Db } from '../database/database.ts'
 import type { SendOutcome } from './dispatch.ts'
-import type { Health, Lane } from './lane.ts'
+import type { Lane } from './lane.ts'
 
 /** Reads a lane; one that nobody has written yet is up. */
-export async function readLane (db: Db, connectionId: string): Promise<Lane & { paused: boolean, nextAt: Date }> {
-  const { rows: [row] } = await db.query<{ health: Health, failures: number, paused: boolean, nextAt: Date }>({
+export async function readLane (db: Db, connectionId: string): Promise<Lane & { paused: boolean }> {
+  const { rows: [row] } = await db.query<Lane & { paused: boolean }>({
     name: 'read-lane',
     text: 'select health, failures, paused, next_at as "nextAt" from lane where connection_id = $1',
     values: [connectionId],
@@ -13,11 +13,10 @@ export async function readLane (db: Db, connectionId: string): Promise<Lane & { 
   return row ?? { health: 'up', failures: 0, paused: false, nextAt: new Date(0) }
 }
 
-/** Saves what an outcome said of a lane. A pause that a person set is never lifted here. */
-export async function saveLane (db: Db, connectionId: string, lane: Lane & { nextAt: Date, paused: boolean }, outcome: SendOutcome): Promise<void> {
+/** Saves what an outcome said of a lane. A pause is never lifted here. */
+export async function saveLane (db: Db, connectionId: string, lane: Lane, outcome: SendOutcome): Promise<void> {
   await db.query(
-    `insert into lane (connection_id, health, failures, next_at, paused, reason) values ($1, $2, $3, $4, $5, $6)
-     on conflict (connection_id) do update
-        set health = excluded.health, failures = excluded.failures, next_at = excluded.next_at, paused = lane.paused or excluded.paused, reason = excluded.reason`,
-    [connectionId, lane.health, lane.failures, lane.nextAt, lane.paused, 'reason' in outcome ? outcome.reason : null])
+    `insert into lane (connection_id, health, failures, next_at, reason) values ($1, $2, $3, $4, $5)
+     on conflict (connection_id) do update set health = excluded.health, failures = excluded.failures, next_at = excluded.next_at, reason = excluded.reason`,
+    [connectionId, lane.health, lane.failures, lane.nextAt, 'reason' in outcome ? outcome.reason : null])
 }

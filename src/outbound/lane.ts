@@ -10,26 +10,25 @@ import type { SendOutcome } from './dispatch.ts'
 
 export type Health = 'up' | 'suspect' | 'down'
 
-export type Lane = { health: Health, failures: number }
+export type Lane = { health: Health, failures: number, nextAt: Date }
 
 const SECOND = 1000
 
 /** The wait after each failure in a row. Most outages are over in seconds; five minutes is soon enough for the long ones. */
 const WAITS = [2, 5, 10, 30, 60, 120, 300].map((seconds) => seconds * SECOND)
 
-/** What an outcome says of the lane, or null when it says nothing new. `paused`: wrong credentials, a person must act. */
-export function laneAfter (lane: Lane, outcome: SendOutcome, now: Date): (Lane & { nextAt: Date, paused: boolean }) | null {
+/** What the outcome of an attempt says of the lane, or null when it says nothing new. */
+export function laneAfter (lane: Lane, outcome: Exclude<SendOutcome, { kind: 'credentials' }>, startedAt: Date, now: Date): Lane | null {
   switch (outcome.kind) {
     case 'accepted':
     case 'refused':
-      return lane.health === 'up' && lane.failures === 0 ? null : { health: 'up', failures: 0, nextAt: now, paused: false }
-    case 'credentials':
-      return { ...lane, nextAt: now, paused: true }
+      return lane.health === 'up' && lane.failures === 0 ? null : { health: 'up', failures: 0, nextAt: now }
     case 'unreachable':
     case 'unknown': {
+      // Attempts side by side fail together: that is one failure, not eight.
+      if (lane.failures > 0 && startedAt.getTime() < lane.nextAt.getTime() - waitAfter(lane.failures)) return null
       const failures = lane.failures + 1
-      const wait = WAITS[Math.min(failures, WAITS.length) - 1]!
-      return { health: failures > 1 ? 'down' : 'suspect', failures, nextAt: new Date(now.getTime() + wait), paused: false }
+      return { health: failures > 1 ? 'down' : 'suspect', failures, nextAt: new Date(now.getTime() + waitAfter(failures)) }
     }
   }
 }
@@ -37,4 +36,8 @@ export function laneAfter (lane: Lane, outcome: SendOutcome, now: Date): (Lane &
 /** How many dispatches may be on their way at once. */
 export function windowOf (lane: Lane, window: number): number {
   return lane.health === 'up' ? window : 1
+}
+
+function waitAfter (failures: number): number {
+  return WAITS[Math.min(failures, WAITS.length) - 1]!
 }

@@ -1,6 +1,7 @@
 import { v7 as newId } from 'uuid'
 import type { Tx } from '../database/database.ts'
 import type { Queue } from '../queue/queue.ts'
+import { createConclude } from './conclude.ts'
 import { createReconcile } from './reconcile.ts'
 import { createRender } from './render.ts'
 import { createSend } from './send.ts'
@@ -8,17 +9,18 @@ import { createSubmit, PATIENCE_MS } from './submit.ts'
 
 type Needs =
   & Omit<Parameters<typeof createSubmit>[0], 'onStored'>
-  & Omit<Parameters<typeof createSend>[0], 'render' | 'onUnknown'>
+  & Omit<Parameters<typeof createSend>[0], 'render' | 'conclude' | 'onUnknown'>
   & Parameters<typeof createRender>[0]
   & { nudge: { send: (connectionId: string) => void, reconcile: (connectionId: string) => void } }
 
 /** Documents and statuses on their way out: submit, sign, send, reconcile. */
 export function createOutbound ({ nudge, ...needs }: Needs) {
   const render = createRender(needs)
+  const conclude = createConclude(needs)
   return {
     submit: createSubmit({ ...needs, onStored: (connectionIds) => connectionIds.forEach(nudge.send) }),
-    send: createSend({ ...needs, render, onUnknown: nudge.reconcile }),
-    reconcile: createReconcile({ ...needs, onWaiting: nudge.send }),
+    send: createSend({ ...needs, render, conclude, onUnknown: nudge.reconcile }),
+    reconcile: createReconcile({ ...needs, conclude, onWaiting: nudge.send }),
     dispatchStatus: createDispatchStatus(needs.queue),
   }
 }

@@ -9,10 +9,10 @@ import { assemble, writePacket } from '../edxml/write.ts'
 import { signPacket } from '../signing/packet-signature.ts'
 import { makeSeal } from '../signing/seal.ts'
 import type { Signer } from '../trust/signer.ts'
-import { noteHistory, type ClaimedDispatch } from './store.ts'
+import type { ClaimedDispatch } from './store.ts'
 
-/** A packet ready to leave. `store` keeps its bytes as part of the transaction that begins the attempt, and gives their blob. */
-export type Rendered = OutgoingPacket & { store: (tx: Tx) => Promise<Buffer> }
+/** A packet ready to leave. `store` keeps its bytes as part of the transaction that begins the attempt, and gives their blob. `signed`: what its history tells of that. */
+export type Rendered = OutgoingPacket & { store: (tx: Tx) => Promise<Buffer>, signed: Record<string, unknown> | null }
 
 /** Gives null when the signer is away: the dispatch waits, it is never refused for that. */
 export type Render = (dispatch: ClaimedDispatch, policy: ConnectionPolicy) => Promise<Rendered | null>
@@ -30,7 +30,7 @@ export function createRender ({ database, signers, now }: Needs): Render {
       ? { kind: 'document' as const, from: source.packet.header.from.organId, to: source.packet.header.to.map((to) => to.organId) }
       : { kind: 'status' as const, from: source.packet.from.organId, to: [source.packet.responseFor.organId] }
     const kept = dispatch.packet
-    if (kept) return { ...addressed, bytes: await readBlob(database, kept), store: async () => kept }
+    if (kept) return { ...addressed, bytes: await readBlob(database, kept), store: async () => kept, signed: null }
 
     const signer = await signers.signerOf(source.agencyId)
     // A document was taken in only because its agency had a signer; a status may come from one that has none.
@@ -40,11 +40,8 @@ export function createRender ({ database, signers, now }: Needs): Render {
     return {
       ...addressed,
       bytes,
-      async store (tx) {
-        const [blob] = await storeBlobs(tx, [bytes])
-        if (signer) await noteHistory(tx, dispatch.id, 'signed', { signer: signer.certificate.subject.replaceAll('\n', ', '), sealed: isSealed, size: bytes.length }, now())
-        return blob!.sha256
-      },
+      store: async (tx) => (await storeBlobs(tx, [bytes]))[0]!.sha256,
+      signed: signer && { signer: signer.certificate.subject.replaceAll('\n', ', '), sealed: isSealed, size: bytes.length },
     }
   }
 }

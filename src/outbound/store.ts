@@ -2,7 +2,6 @@
 import type { Db, Tx } from '../database/database.ts'
 import type { Attachment, DocumentHeader } from '../edxml/packet.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
-import type { Decision } from './dispatch.ts'
 
 export type StoredAttachment = Omit<Attachment, 'bytes'> & { size: number, sha256: Buffer }
 
@@ -52,7 +51,7 @@ export async function insertDocument (tx: Tx, document: NewDocument): Promise<{ 
       header.code.codeNumber, header.code.codeNotation, header.promulgationInfo.promulgationDate ?? null, header.subject,
       JSON.stringify(header), document.identity, document.packet, JSON.stringify(document.signature), document.submittedBy, document.submittedAt,
       JSON.stringify(document.attachments.map(({ sha256, ...file }, index) => ({ ...file, position: index + 1, sha256: sha256.toString('hex') }))),
-      `${document.agencyId}/${header.documentId}`, header.otherInfo?.priority ?? 0, header.dueDate ?? null, document.patienceUntil,
+      `${document.agencyId}/${header.documentId}`, urgencyOf(header), header.dueDate ?? null, document.patienceUntil,
       JSON.stringify(document.dispatches.map(({ id, connectionId }) => ({ id, connectionId }))),
       JSON.stringify(document.dispatches.flatMap(({ id, deliveries }) => deliveries.map((delivery) => ({ ...delivery, dispatchId: id })))),
     ],
@@ -63,30 +62,35 @@ export async function insertDocument (tx: Tx, document: NewDocument): Promise<{ 
   return { id: earlier!.id, isNew: false }
 }
 
-export type ClaimedDispatch = {
-  id: string, documentId: string | null, statusId: string | null, attempts: number, patienceUntil: Date, packet: Buffer | null
+/** Priority as edXML defines it, 0 to 4; a packet may hold any number. */
+function urgencyOf ({ otherInfo }: DocumentHeader): number {
+  return Math.min(Math.max(otherInfo?.priority ?? 0, 0), 4)
 }
 
-const CLAIMED = `id, document_id as "documentId", status_id as "statusId", attempts, patience_until as "patienceUntil", packet`
+export type ClaimedDispatch = {
+  id: string, documentId: string | null, statusId: string | null, attempts: number, patienceUntil: Date, packet: Buffer | null, reason: string | null
+}
 
 /**
  * Takes the dispatches of a lane that are due, the most urgent first, for `leaseSeconds`. One that must leave after another
  * (the same document, or the same hand-over's statuses) stays until that one is finished.
  */
 export async function claimDue (db: Db, connectionId: string, limit: number, leaseSeconds: number, now: Date): Promise<ClaimedDispatch[]> {
+  if (limit <= 0) return []
   const { rows } = await db.query<ClaimedDispatch>({
     name: 'claim-dispatches',
     text: `
-      update dispatch set lease_until = $4::timestamptz + make_interval(secs => $3)
-       where id in (
+      with due as materialized (
         select d.id from dispatch d
          where d.connection_id = $1 and d.state = 'waiting' and d.next_at <= $4 and (d.lease_until is null or d.lease_until < $4)
            and not exists (select from dispatch earlier
                             where earlier.order_key = d.order_key and earlier.sequence < d.sequence and earlier.connection_id = $1
                               and earlier.state in ('waiting', 'sending', 'unknown'))
          order by d.urgency desc, d.due_on nulls last, d.sequence
-         limit $2 for update skip locked)
-      returning ${CLAIMED}`,
+         limit $2 for update skip locked
+      )
+      update dispatch d set lease_until = $4::timestamptz + make_interval(secs => $3) from due where d.id = due.id
+      returning d.id, d.document_id as "documentId", d.status_id as "statusId", d.attempts, d.patience_until as "patienceUntil", d.packet, d.reason`,
     values: [connectionId, limit, leaseSeconds, now],
   })
   return rows
@@ -102,46 +106,14 @@ export async function nextDue (db: Db, connectionId: string): Promise<Date | nul
   return row?.at ?? null
 }
 
-/** Records that an attempt begins, with the packet it will send. False when the dispatch is no longer ours to send. */
-export async function beginAttempt (tx: Tx, dispatch: ClaimedDispatch, packet: Buffer, leaseUntil: Date, now: Date): Promise<boolean> {
-  const { rowCount } = await tx.query({
-    name: 'begin-attempt',
-    text: `
-      with begun as (
-        update dispatch set state = 'sending', attempts = attempts + 1, packet = $2, lease_until = $3, updated_at = $4
-         where id = $1 and state = 'waiting' and attempts = $5 returning id, attempts)
-      insert into attempt (dispatch_id, number, started_at) select id, attempts, $4 from begun`,
-    values: [dispatch.id, packet, leaseUntil, now, dispatch.attempts],
-  })
-  return rowCount === 1
-}
-
-/** Carries out a decision: dispatch, attempt, deliveries and their history. False when somebody else decided meanwhile. */
-export async function finishAttempt (tx: Tx, id: string, from: 'sending' | 'unknown', decision: Decision, outcome: string, now: Date): Promise<boolean> {
-  const reason = 'reason' in decision ? decision.reason : null
-  const { rowCount } = await tx.query({
-    name: 'finish-attempt',
-    text: `
-      with done as (
-        update dispatch set state = $3, axis_doc_id = coalesce($4, axis_doc_id), next_at = coalesce($5, next_at), reason = $6, lease_until = null, updated_at = $7
-         where id = $1 and state = $2 returning id, attempts
-      ), ended as (
-        update attempt a set ended_at = $7, outcome = $8, reason = $6 from done where a.dispatch_id = done.id and a.number = done.attempts
-      ), moved as (
-        update delivery d set state = $3, updated_at = $7 from done where d.dispatch_id = done.id returning d.id
-      ), history as (
-        insert into delivery_event (delivery_id, at, kind, detail)
-        select moved.id, $7, $3, jsonb_strip_nulls(jsonb_build_object('outcome', $8::text, 'axisDocId', $4::text, 'reason', $6::text)) from moved
-      )
-      select id from done`,
-    values: [id, from, decision.state, 'docId' in decision ? decision.docId : null, 'nextAt' in decision ? decision.nextAt : null, reason, now, outcome],
-  })
-  return rowCount === 1
-}
-
-/** Puts a claimed dispatch back, to be looked at later. */
-export async function postpone (db: Db, id: string, until: Date, reason: string): Promise<void> {
-  await db.query(`update dispatch set next_at = $2, lease_until = null, reason = $3 where id = $1 and state = 'waiting'`, [id, until, reason])
+/** Puts a claimed dispatch back, to be looked at later; its deliveries' history says why, once. */
+export async function postpone (db: Db, id: string, until: Date, reason: string, now: Date): Promise<void> {
+  await db.query(
+    `with before as (select id, reason from dispatch where id = $1 and state = 'waiting' for update),
+          moved as (update dispatch d set next_at = $2, lease_until = null, reason = $3, updated_at = $4 from before where d.id = before.id)
+     insert into delivery_event (delivery_id, at, kind, detail)
+     select d.id, $4, 'waiting', jsonb_build_object('reason', $3::text) from delivery d join before on d.dispatch_id = before.id where before.reason is distinct from $3`,
+    [id, until, reason, now])
 }
 
 /** Adds a line to the history of every delivery of a dispatch. */

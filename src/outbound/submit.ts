@@ -7,8 +7,10 @@ import { recordAudit } from '../audit/audit.ts'
 import { storeBlobs } from '../blobs/blobs.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { identityOf } from '../edxml/identity.ts'
+import type { Limits } from '../edxml/limits.ts'
 import { SEAL_NAME, type DocumentPacket } from '../edxml/packet.ts'
 import { Refusal } from '../errors.ts'
+import type { Log } from '../http/log.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { connectionIdsOf, insertDocument } from './store.ts'
@@ -22,11 +24,14 @@ export type Accepted = { id: string, documentId: string, isNew: boolean }
 /** How long a dispatch waits for an axis that is away: over a long holiday, with a working day to spare. */
 export const PATIENCE_MS = 10 * 24 * 60 * 60 * 1000
 
-type Needs = { database: Database, queue: Queue, now: () => Date, onStored: (connectionIds: string[]) => void }
+/** The longest DocumentId that is taken: what metadata may say, and more than any convention needs. */
+const LONGEST_ID = 255
+
+type Needs = { database: Database, queue: Queue, limits: Limits, now: () => Date, log: Log, onStored: (connectionIds: string[]) => void }
 
 export type Submit = ReturnType<typeof createSubmit>
 
-export function createSubmit ({ database, queue, now, onStored }: Needs) {
+export function createSubmit ({ database, queue, limits, now, log, onStored }: Needs) {
   /**
    * Takes a document from a system. Once this returns, it is stored and will be signed and sent; what is refused leaves nothing behind.
    * `also` runs in the same transaction: what it stores exists if, and only if, the document does.
@@ -49,6 +54,9 @@ export function createSubmit ({ database, queue, now, onStored }: Needs) {
       if (codes.findIndex((other) => agencies.get(other)?.id === agency.id) !== index) throw new Refusal('RECIPIENT_DUPLICATE', { field, detail: code })
       return agency
     })
+    if (header.documentId.length > LONGEST_ID) throw new Refusal('PACKET_VALUE_INVALID', { field: 'MessageHeader.DocumentId', detail: `longer than ${LONGEST_ID} characters` })
+    // The packet that leaves holds the files as base64: what is too large for others to read is not taken in.
+    if (attachments.reduce((sum, { bytes }) => sum + bytes.length, 0) * 4 / 3 > limits.packetBytes) throw new Refusal('PACKET_TOO_LARGE', { field: 'Attachment', detail: `the packet would be larger than ${limits.packetBytes} bytes` })
     const reserved = attachments.findIndex((attachment) => attachment.name === SEAL_NAME)
     if (reserved >= 0) throw new Refusal('ATTACHMENT_NAME_RESERVED', { field: `Attachment[${reserved + 1}].AttachmentName` })
 
@@ -85,7 +93,10 @@ export function createSubmit ({ database, queue, now, onStored }: Needs) {
       await also?.(tx, accepted)
       return accepted
     })
-    if (accepted.isNew) onStored(routes.map((route) => route.connectionId))
+    if (accepted.isNew) {
+      log.info({ documentId: accepted.id, recipients: codes.length }, 'outbound.submit: the document is stored')
+      onStored(routes.map((route) => route.connectionId))
+    }
     return accepted
   }
 }

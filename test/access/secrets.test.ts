@@ -13,6 +13,13 @@ t.test('a sealed secret opens again, and shows nothing of itself', async (t) => 
   t.strictSame(vault.open(vault.seal(Buffer.alloc(0), 'x'), 'x'), Buffer.alloc(0))
 })
 
+t.test('whether a secret is sealed already can be asked', async (t) => {
+  const sealed = vault.seal(SECRET, 'x')
+  t.ok(vault.holds(sealed, SECRET, 'x'))
+  t.notOk(vault.holds(sealed, Buffer.from('other'), 'x'))
+  t.notOk(vault.holds(sealed, SECRET, 'y'), 'what does not open is not held')
+})
+
 t.test('a secret sealed for one place opens in no other', async (t) => {
   const sealed = vault.seal(SECRET, 'connection/national')
   t.throws(() => vault.open(sealed, 'connection/province'))

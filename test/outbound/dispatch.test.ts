@@ -2,8 +2,8 @@ import t from 'tap'
 import { afterAttempt, afterReconcile, SETTLE_MS } from '../../src/outbound/dispatch.ts'
 
 const now = new Date('2026-01-05T08:00:00Z')
-const patient = { attempts: 1, patienceUntil: new Date('2026-01-15T08:00:00Z') }
-const impatient = { attempts: 40, patienceUntil: new Date('2026-01-05T07:59:59Z') }
+const patient = { unclear: 1, patienceUntil: new Date('2026-01-15T08:00:00Z') }
+const impatient = { unclear: 40, patienceUntil: new Date('2026-01-05T07:59:59Z') }
 
 t.test('a packet the axis accepts is sent, with the id the axis gave it', async (t) => {
   t.same(afterAttempt(patient, { kind: 'accepted', docId: 'x1' }, now), { state: 'sent', docId: 'x1' })
@@ -31,16 +31,30 @@ t.test('an attempt without a clear answer is not repeated before the axis was as
 })
 
 t.test('exactly one trace on the axis is the packet', async (t) => {
-  t.same(afterReconcile(patient, { kind: 'listed', docIds: ['x1'] }, 'resend', now), { state: 'sent', docId: 'x1' })
+  t.same(afterReconcile(patient, { kind: 'listed', docIds: ['x1'], rivals: 'none' }, 'resend', now), { state: 'sent', docId: 'x1' })
 })
 
 t.test('no trace means that it never arrived: sent again, or kept for a person, as the policy says', async (t) => {
-  t.equal(afterReconcile(patient, { kind: 'listed', docIds: [] }, 'resend', now).state, 'waiting')
-  t.equal(afterReconcile(patient, { kind: 'listed', docIds: [] }, 'park', now).state, 'parked')
+  t.equal(afterReconcile(patient, { kind: 'listed', docIds: [], rivals: 'none' }, 'resend', now).state, 'waiting')
+  t.equal(afterReconcile(patient, { kind: 'listed', docIds: [], rivals: 'none' }, 'park', now).state, 'parked')
 })
 
 t.test('several traces are never made one more', async (t) => {
-  t.equal(afterReconcile(patient, { kind: 'listed', docIds: ['x1', 'x2'] }, 'resend', now).state, 'parked')
+  t.equal(afterReconcile(patient, { kind: 'listed', docIds: ['x1', 'x2'], rivals: 'none' }, 'resend', now).state, 'parked')
+})
+
+t.test('a trace that another dispatch could have left is taken for nobody\'s', async (t) => {
+  t.equal(afterReconcile(patient, { kind: 'listed', docIds: ['x1'], rivals: 'unclear' }, 'resend', now).state, 'parked')
+  t.match(afterReconcile(patient, { kind: 'listed', docIds: ['x1'], rivals: 'under way' }, 'resend', now), { state: 'unknown', nextAt: new Date(now.getTime() + SETTLE_MS) })
+})
+
+t.test('a packet that an axis chokes on is sent again later and later, and not for ever', async (t) => {
+  const minutes = [1, 2, 3, 4, 5, 50].map((unclear) => {
+    const decision = afterReconcile({ ...patient, unclear }, { kind: 'listed', docIds: [], rivals: 'none' }, 'resend', now)
+    return decision.state === 'waiting' ? (decision.nextAt.getTime() - now.getTime()) / 60_000 : null
+  })
+  t.same(minutes, [0, 1, 5, 30, 60, 60])
+  t.equal(afterReconcile(impatient, { kind: 'listed', docIds: [], rivals: 'none' }, 'resend', now).state, 'parked')
 })
 
 t.test('an axis that cannot be asked leaves the outcome unknown', async (t) => {

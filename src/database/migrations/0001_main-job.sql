@@ -56,7 +56,7 @@ create table agency_sync (
 );
 create table lane (
   connection_id text primary key references connection,
-  paused boolean not null default false,
+  paused boolean not null default false, -- nothing is sent or fetched until a person has acted
   health text not null default 'up' check (health in ('up', 'suspect', 'down')),
   failures integer not null default 0,
   next_at timestamptz not null default now(),
@@ -127,6 +127,7 @@ create table document (
   unique (agency_id, identity)
 );
 create index on document (agency_id, document_id);
+create index on document (agency_id, promulgated_on); -- statuses that name a document by number, notation and date
 create index on document (system_id, submitted_at);
 create table document_attachment (
   document_id uuid not null references document,
@@ -168,8 +169,7 @@ create table dispatch (
   lease_until timestamptz,
   attempts integer not null default 0,
   packet bytea references blob,       -- sealed, rendered, signed once; null until then
-  axis_doc_id text,
-  reason text,
+  reason text,                        -- why it waits, or came to its end
   created_at timestamptz not null,
   updated_at timestamptz not null,
   check (num_nonnulls(document_id, status_id) = 1),
@@ -184,10 +184,13 @@ create table attempt (
   number integer not null,
   started_at timestamptz not null,
   ended_at timestamptz,
-  outcome text,
+  outcome text check (outcome in ('accepted', 'refused', 'unreachable', 'unknown', 'credentials')), -- null: under way
+  axis_doc_id text,                   -- what the axis calls it
   reason text,
   primary key (dispatch_id, number)
 );
+create index on attempt (axis_doc_id) where axis_doc_id is not null;
+create index attempt_unaccounted on attempt (started_at) where outcome is null or outcome = 'unknown'; -- may be on the axis
 
 create table delivery (
   id uuid primary key,
@@ -213,6 +216,7 @@ create index on delivery_event (delivery_id, at, id);
 -- inbound -----------------------------------------------------------------------------------------------------------
 create table arrival (
   id uuid primary key,
+  sequence bigint generated always as identity, -- in the order of the axis' list
   connection_id text not null references connection,
   axis_doc_id text not null,
   kind text not null check (kind in ('document', 'status')),
@@ -238,13 +242,13 @@ create table arrival (
   signature jsonb,                    -- verdict on the packet signature
   seal jsonb,                         -- verdict on the seal
   warnings jsonb,
-  reason jsonb,                       -- why it is quarantined or unmatched: code, field, line
-  unique (connection_id, axis_doc_id)
+  reason jsonb,                       -- why it waits, is quarantined or unmatched: code, field, line
+  unique (connection_id, kind, axis_doc_id)
 );
-create index arrival_unjudged on arrival (connection_id, next_at) where state = 'stored';
-create index arrival_unacknowledged on arrival (connection_id) where acknowledged_at is null;
-create index on arrival (document_id);
-create index on arrival (sender_code, number, notation);
+create index arrival_unjudged on arrival (connection_id, sequence) where state = 'stored';
+-- Hashed: what strangers write may be longer than a tree takes.
+create index on arrival using hash (document_id);
+create index on arrival using hash ((sender_code || ' ' || number || '/' || notation)) where promulgated_on is not null;
 create table arrival_attachment (
   arrival_id uuid not null references arrival,
   position smallint not null,
@@ -257,23 +261,23 @@ create table arrival_attachment (
   sha256 bytea not null references blob,
   primary key (arrival_id, position)
 );
+-- It waits for whichever system speaks for the agency, now or later.
 create table hand_over (
   id uuid primary key,
   sequence bigint generated always as identity,
   arrival_id uuid not null references arrival,
-  system_id text not null references system,
   agency_id bigint not null references agency,
-  agency_code text not null,
+  agency_code text not null,          -- as the sender wrote it
   identity bytea not null,
-  follows uuid references hand_over,  -- the system's first one with the same DocumentId (or sender, date, number and notation) and other content
+  follows uuid references hand_over,  -- the agency's first one with the same DocumentId (or sender, date, number and notation) and other content
   state text not null check (state in ('waiting', 'acknowledged')),
   status text,                        -- the last status that went back
   created_at timestamptz not null,
   acknowledged_at timestamptz,
   unique (agency_id, identity)
 );
-create index hand_over_waiting on hand_over (system_id, sequence) where state = 'waiting';
-create index on hand_over (system_id, sequence);
+create index hand_over_waiting on hand_over (agency_id, sequence) where state = 'waiting';
+create index on hand_over (agency_id, sequence);
 create index on hand_over (arrival_id);
 alter table status add foreign key (hand_over_id) references hand_over;
 

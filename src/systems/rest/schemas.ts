@@ -9,7 +9,7 @@ export const IdPath = Type.Object({ id: Id })
 export const AttachmentPath = Type.Object({ id: Id, number: Type.Integer({ minimum: 1, maximum: 10_000 }) })
 export const MailboxQuery = Type.Object({
   state: Type.Optional(Type.Union([Type.Literal('waiting'), Type.Literal('all')], { default: 'waiting', description: '`all`: also what was acknowledged' })),
-  after: Type.Optional(Type.String({ pattern: '^\\d{1,18}$', description: 'Cursor: `next` of the page before' })),
+  after: Type.Optional(Type.String({ pattern: '^\\d{1,18}$', description: 'Cursor: `next` of the page before; the first page has none' })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
 })
 export const IdempotencyHeader = Type.Object({
@@ -53,11 +53,11 @@ const entry = {
   createdAt: Time('When it was put into the mailbox'), acknowledgedAt: Type.Union([Time('When the system took it over'), Type.Null()]),
   senderCode: Type.String(), documentId: Type.String(), bussinessDocType: Type.Integer({ description: '0 new, 1 recall, 2 update, 3 replacement' }),
   number: Type.String(), notation: Type.String(), promulgatedOn: Type.Union([Type.String(), Type.Null()]), subject: Type.String(),
-  follows: Type.Union([Id, Type.Null()], { description: 'Your first item under the same DocumentId (or sender, date, number and notation), which this one updates, recalls or replaces' }),
+  follows: Type.Union([Id, Type.Null()], { description: 'The agency\'s first item under the same DocumentId (or sender, date, number and notation), which this one updates, recalls or replaces' }),
 }
 export const MailboxPage = Type.Object({
   items: Type.Array(Type.Object(entry)),
-  next: Type.Union([Type.String(), Type.Null()], { description: 'Cursor of the next page; null when this is the last' }),
+  next: Type.Union([Type.String(), Type.Null()], { description: 'Cursor of the next page; null when this is the last: then start again from the beginning' }),
 })
 export const MailboxItemSchema = Type.Object({
   ...entry,
