@@ -47,7 +47,7 @@ export async function addDocuments (http: HttpServer, { database, requireRole, s
     const caller = systemOf(request)
     const { submission, parts } = request.isMultipart() ? await readParts(request, caller) : await readBody(request, caller)
     const key = request.headers['idempotency-key']
-    if (Array.isArray(key)) throw new Refusal('REQUEST_INVALID', { field: 'header.idempotency-key' })
+    if (key !== undefined && (Array.isArray(key) || key.length < 1 || key.length > 200)) throw new Refusal('REQUEST_INVALID', { field: 'header.idempotency-key', detail: '1 to 200 characters' })
     const keyed = key === undefined ? null : { systemId: caller.systemId, key, hash: hashRequest('document', ...parts) }
     const { answer, isReplay } = await once(database, keyed, async () => {
       const toAnswer = ({ id, documentId }: { id: string, documentId: string }) => ({ id, documentId, url: `/v1/documents/${id}` })
@@ -66,9 +66,15 @@ export async function addDocuments (http: HttpServer, { database, requireRole, s
 
   async function readParts (request: FastifyRequest, caller: SystemCaller): Promise<Read> {
     let json: string | undefined
+    let room = limits.packetBytes
     const files: SubmittedFile[] = []
     for await (const part of request.parts()) {
-      if (part.type === 'file') files.push({ name: part.filename ?? '', mediaType: part.mimetype, bytes: await part.toBuffer() })
+      if (part.type === 'file') {
+        const bytes = await part.toBuffer()
+        room -= bytes.length
+        if (room < 0) throw new Refusal('REQUEST_TOO_LARGE')
+        files.push({ name: part.filename ?? '', mediaType: part.mimetype, bytes })
+      }
       else if (part.fieldname === 'metadata') json = String(part.value)
       else throw new Refusal('REQUEST_INVALID', { field: part.fieldname.slice(0, 100), detail: 'unknown part' })
     }
@@ -77,7 +83,7 @@ export async function addDocuments (http: HttpServer, { database, requireRole, s
     if (nameless >= 0) throw new Refusal('REQUEST_INVALID', { field: `file[${nameless + 1}]`, detail: 'a file needs a name' })
 
     return {
-      submission: submissions.fromMetadata(caller, json, files),
+      submission: await submissions.fromMetadata(caller, json, files),
       parts: [json, ...files.flatMap(({ name, bytes }) => [name, bytes])],
     }
   }

@@ -51,7 +51,9 @@ export async function once<Answer extends object> (db: Db, request: KeyedRequest
   try {
     return { answer: await work(), isReplay: false }
   } catch (error) {
-    if (!(error instanceof AnsweredMeanwhile)) throw error
-    return { answer: (await findAnswer<Answer>(db, request))!, isReplay: true }
+    // Also what this one is refused for may be what the other has just done.
+    const answer = error instanceof AnsweredMeanwhile || error instanceof Refusal ? await findAnswer<Answer>(db, request) : null
+    if (!answer) throw error
+    return { answer, isReplay: true }
   }
 }

@@ -17,7 +17,7 @@ const OrganSchema = Type.Object({
 export const Metadata = Type.Object({
   from: OrganSchema,
   to: Type.Array(OrganSchema, { minItems: 1, maxItems: 5000 }),
-  documentId: Type.Optional(text(255, 'Default: agency code, date, number/notation')),
+  documentId: Type.Optional(Type.String({ minLength: 1, maxLength: 255, pattern: '^\\S(.*\\S)?$', description: 'Default: agency code, date, number/notation' })),
   code: Type.Object({ codeNumber: text(11), codeNotation: text(30) }, strict),
   promulgationInfo: Type.Object({ place: Type.Optional(text(50)), promulgationDate: day('Date of issue') }, strict),
   documentType: Type.Object({ type: Type.Optional(Type.Integer()), typeDetail: Type.Optional(Type.Integer()), typeName: text(100, 'Such as "Công văn"') }, strict),

@@ -4,6 +4,7 @@ import type { Db } from '../../database/database.ts'
 import type { Limits } from '../../edxml/limits.ts'
 import { fileName } from '../../edxml/names.ts'
 import { openPacket, readPacket } from '../../edxml/read.ts'
+import { writePacket } from '../../edxml/write.ts'
 import { Refusal } from '../../errors.ts'
 import type { Submission } from '../../outbound/submit.ts'
 import { judgePacketSignature } from '../../signing/packet-signature.ts'
@@ -38,10 +39,15 @@ export function createSubmissions ({ database, trust, limits, now }: Needs) {
     },
 
     /** Metadata and files: nothing is signed on this hop, the API key says who sends. */
-    fromMetadata (caller: SystemCaller, json: string, files: readonly SubmittedFile[]): Submission {
-      const attachments = files.map(({ name, mediaType, bytes }, index) => (
-        { contentId: `${index + 1}`, name: fileName(name), originalName: name, contentType: mediaType, bytes }))
-      return { caller, packet: packetFrom(parseMetadata(json), attachments), bytes: null, signature: verdict({ at: now() }, [], [{ code: 'SIGNATURE_ABSENT' }]) }
+    async fromMetadata (caller: SystemCaller, json: string, files: readonly SubmittedFile[]): Promise<Submission> {
+      const attachments = files.map(({ name, mediaType, bytes }, index) => {
+        const safe = fileName(name) || `attachment-${index + 1}`
+        return { contentId: `${index + 1}`, name: safe, originalName: name.replaceAll('\0', ''), contentType: mediaType, bytes }
+      })
+      const packet = packetFrom(parseMetadata(json), attachments)
+      // What cannot be written, such as a day that is none, is refused now and not when the packet is to leave. The files are no part of that.
+      await writePacket({ ...packet, attachments: attachments.map((attachment) => ({ ...attachment, bytes: Buffer.alloc(0) })) })
+      return { caller, packet, bytes: null, signature: verdict({ at: now() }, [], [{ code: 'SIGNATURE_ABSENT' }]) }
     },
   }
 }
