@@ -14,12 +14,14 @@ const USAGE = `lienthong <command>
   audit                                        check the audit chain
 `
 
-const { values, positionals: [command, ...rest] } = parseArgs({
-  allowPositionals: true,
-  options: { exit: { type: 'boolean', default: false }, packet: { type: 'string' }, data: { type: 'string', default: 'data/demo' } },
-})
+/** Faults that a person at the terminal can mend are said in one sentence; the rest is ours, and shows where it is. */
+const MENDABLE = ['ENOENT', 'EISDIR', 'EACCES']
 
 try {
+  const { values, positionals: [command, ...rest] } = parseArgs({
+    allowPositionals: true,
+    options: { exit: { type: 'boolean', default: false }, packet: { type: 'string' }, data: { type: 'string', default: 'data/demo' } },
+  })
   switch (command) {
     case 'demo': {
       const { runDemo } = await import('./demo.ts')
@@ -47,7 +49,12 @@ try {
   }
 } catch (error) {
   if (error instanceof Refusal) console.error(inWords(error.toProblem()))
-  else if (error instanceof ConfigError) console.error(error.message)
+  else if (error instanceof ConfigError || MENDABLE.includes(codeOf(error))) console.error((error as Error).message)
+  else if (codeOf(error).startsWith('ERR_PARSE_ARGS')) console.error(`${(error as Error).message}\n\n${USAGE}`)
   else throw error
   process.exitCode = 1
+}
+
+function codeOf (error: unknown): string {
+  return String((error as { code?: unknown } | null)?.code ?? '')
 }
