@@ -71,6 +71,17 @@ t.test('metadata and files make the same packet that a system would have written
   t.equal(item.attachments[0]!.name, 'Công văn.pdf', 'a path-like name is made safe')
 })
 
+t.test('metadata may come as a part of type application/json, as most HTTP libraries send it', async (t) => {
+  const { a } = await startWorld(t)
+  const { traceHeaders: _, responseForTask: __, ...metadata } = documentPacket().header
+  const body = [
+    '--b', 'Content-Disposition: form-data; name="metadata"', 'Content-Type: application/json', '', JSON.stringify(metadata),
+    '--b', 'Content-Disposition: form-data; name="file"; filename="a.pdf"', 'Content-Type: application/pdf', '', '%PDF-1.4', '--b--', '',
+  ].join('\r\n')
+  const accepted = await a.ask('POST', '/documents', Buffer.from(body), { 'content-type': 'multipart/form-data; boundary=b' })
+  t.equal(accepted.statusCode, 202, accepted.body)
+})
+
 t.test('a recipient under its old code is found, and statuses come back to the right delivery', async (t) => {
   const { gateway, a, b } = await startWorld(t)
   await gateway.start()

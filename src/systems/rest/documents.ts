@@ -75,7 +75,7 @@ export async function addDocuments (http: HttpServer, { database, requireRole, s
         if (room < 0) throw new Refusal('REQUEST_TOO_LARGE')
         files.push({ name: part.filename ?? '', mediaType: part.mimetype, bytes })
       }
-      else if (part.fieldname === 'metadata') json = String(part.value)
+      else if (part.fieldname === 'metadata') json = typeof part.value === 'string' ? part.value : JSON.stringify(part.value) // a part of type application/json comes parsed
       else throw new Refusal('REQUEST_INVALID', { field: part.fieldname.slice(0, 100), detail: 'unknown part' })
     }
     if (json === undefined) throw new Refusal('REQUEST_INVALID', { field: 'metadata', detail: 'this part is missing' })

@@ -66,7 +66,7 @@ export function addMailbox (http: HttpServer, { database, requireRole, mailbox, 
 function sendFile (reply: FastifyReply, { name, mediaType, size, sha256, bytes }: MailboxFile) {
   return reply
     .header('content-type', /^[\w.+-]+\/[\w.+-]+$/.test(mediaType) ? mediaType : 'application/octet-stream')
-    .header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(name)}`)
+    .header('content-disposition', `attachment; filename="${asciiName(name)}"; filename*=UTF-8''${encodeURIComponent(name)}`)
     .header('content-length', size)
     .header('etag', `"${sha256}"`)
     .send(Readable.from(bytes))
@@ -78,3 +78,7 @@ function asJson<Value> (value: Value): Json<Value> {
   return JSON.parse(JSON.stringify(value)) as Json<Value>
 }
 
+/** For clients that know only RFC 6266's plain form: no accents, nothing that ends the quotes. */
+function asciiName (name: string): string {
+  return name.normalize('NFD').replace(/\p{M}/gu, '').replaceAll('đ', 'd').replaceAll('Đ', 'D').replace(/[^\x20-\x7e]|["\\]/g, '_')
+}
