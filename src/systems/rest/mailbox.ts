@@ -66,7 +66,7 @@ export function addMailbox (http: HttpServer, { database, requireRole, mailbox, 
 function sendFile (reply: FastifyReply, { name, mediaType, size, sha256, bytes }: MailboxFile) {
   return reply
     .header('content-type', /^[\w.+-]+\/[\w.+-]+$/.test(mediaType) ? mediaType : 'application/octet-stream')
-    .header('content-disposition', `attachment; filename="${asciiName(name)}"; filename*=UTF-8''${encodeURIComponent(name)}`)
+    .header('content-disposition', `attachment; filename="${asciiName(name)}"; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)}`)
     .header('content-length', size)
     .header('etag', `"${sha256}"`)
     .send(Readable.from(bytes))
