@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: how fast a signed document goes from the sender's POST to the recipient's mailbox, what it costs, and how far
  * that is from what this machine could do. Ends with 1 only when documents are missing or doubled; how fast is for people to judge.
+ * `--json` prints one JSON object instead; before it npm prints two lines of its own, unless it runs with `-s`.
  */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'

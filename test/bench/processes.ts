@@ -68,8 +68,9 @@ export type Child = AsyncDisposable & { url: string, pid: number }
 
 /** Runs a file of this folder that tells where it listens. */
 export async function startServer (file: string, ...args: string[]): Promise<Child> {
-  const child = fork(join(import.meta.dirname, file), args)
-  const [{ url }] = await once(child, 'message') as [{ url: string }]
+  const child = fork(join(import.meta.dirname, file), args, { stdio: ['ignore', 2, 2, 'ipc'] }) // standard output is for the figures
+  const failed = once(child, 'exit').then(() => { throw new Error(`${file} does not start`) })
+  const [{ url }] = await Promise.race([once(child, 'message'), failed]) as [{ url: string }]
   return { url, pid: child.pid!, [Symbol.asyncDispose]: () => end(child) }
 }
 
