@@ -1,7 +1,7 @@
 /** The rows of attempts: what was tried, what came of it, and what could still be on the axis. */
 import type { PacketKind } from '../axis/connection.ts'
 import type { Db, Tx } from '../database/database.ts'
-import type { Decision, SendOutcome } from './dispatch.ts'
+import type { Decision, DispatchState, SendOutcome } from './dispatch.ts'
 import type { ClaimedDispatch } from './store.ts'
 
 /** Records that an attempt begins, with the packet it will send. False when the dispatch is no longer ours to send. */
@@ -20,14 +20,14 @@ export async function beginAttempt (tx: Tx, dispatch: ClaimedDispatch, packet: B
 
 /**
  * Writes what became of a dispatch after its attempt `number`, once: state, attempt, deliveries, and their history when something is new.
- * False when it was decided otherwise meanwhile. That the axis took the packet stands, whatever was decided.
+ * Gives the state before, or null when it was decided otherwise meanwhile. That the axis took the packet stands, whatever was decided.
  */
-export async function finishAttempt (tx: Tx, id: string, number: number, decision: Decision, outcome: SendOutcome['kind'], now: Date): Promise<boolean> {
-  const { rowCount } = await tx.query({
+export async function finishAttempt (tx: Tx, id: string, number: number, decision: Decision, outcome: SendOutcome['kind'], now: Date): Promise<DispatchState | null> {
+  const { rows: [row] } = await tx.query<{ before: DispatchState }>({
     name: 'finish-attempt',
     text: `
       with before as (
-        select id, reason from dispatch
+        select id, state, reason from dispatch
          where id = $1 and attempts = $2 and (state in ('sending', 'unknown') or ($3 = 'sent' and state in ('waiting', 'parked'))) for update
       ), done as (
         update dispatch d set state = $3, next_at = coalesce($4, next_at), reason = $5, lease_until = null, updated_at = $6
@@ -42,13 +42,13 @@ export async function finishAttempt (tx: Tx, id: string, number: number, decisio
         insert into delivery_event (delivery_id, at, kind, detail)
         select id, $6, $3, jsonb_strip_nulls(jsonb_build_object('outcome', $7::text, 'axisDocId', $8::text, 'reason', $5::text)) from moved
       )
-      select from done`,
+      select before.state as before from before`,
     values: [
       id, number, decision.state, 'nextAt' in decision ? decision.nextAt : null, 'reason' in decision ? decision.reason : null, now, outcome,
       'docId' in decision ? decision.docId : null,
     ],
   })
-  return rowCount === 1
+  return row?.before ?? null
 }
 
 /** An attempt that may have left something on the axis, with all that the axis' list can be compared by (axis.md 3.2: it shows no DocumentId). */

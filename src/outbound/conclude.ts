@@ -1,4 +1,4 @@
-import { raiseAlarm } from '../alarms/alarms.ts'
+import { clearAlarm, raiseAlarm } from '../alarms/alarms.ts'
 import type { Database, Tx } from '../database/database.ts'
 import type { Log } from '../http/log.ts'
 import type { Queue } from '../queue/queue.ts'
@@ -15,7 +15,9 @@ export function createConclude ({ database, queue, log }: { database: Database, 
   return async function conclude ({ connectionId, id, documentId, number }: Concluded, decision: Decision, outcome: SendOutcome['kind'], at: Date, also?: (tx: Tx) => Promise<void>): Promise<void> {
     const isDone = await database.transaction(async (tx) => {
       await also?.(tx)
-      if (!await finishAttempt(tx, id, number, decision, outcome, at)) return false
+      const before = await finishAttempt(tx, id, number, decision, outcome, at)
+      if (before === null) return false
+      if (before === 'parked') await clearAlarm(tx, log, { at, kind: 'dispatch.parked', subject: id })
       switch (decision.state) {
         case 'sent': break
         case 'waiting':

@@ -104,6 +104,7 @@ export function createSend ({ database, connections, render, conclude, now, log,
     const decision = afterAttempt(dispatch, outcome, at)
     await conclude({ connectionId, ...dispatch, number: dispatch.attempts + 1 }, decision, outcome.kind, at, async (tx) => {
       if (lane) await saveLane(tx, connectionId, lane, outcome)
+      if (lane?.health === 'up') await clearAlarm(tx, log, { at, kind: 'connection.credentials', subject: connectionId })
       if (outcome.kind === 'credentials') await pauseConnection(tx, log, { id: connectionId, reason: outcome.reason, at })
     })
     if (lane && lane.health !== before.health) log.info({ connectionId, reason: 'reason' in outcome ? outcome.reason : undefined }, `outbound.send: the lane is ${lane.health}`)
