@@ -26,7 +26,7 @@ export type MailboxItem = MailboxEntry & {
 export type MailboxFile = { name: string, mediaType: string, size: number, sha256: string, bytes: AsyncIterable<Buffer> }
 
 /** Reports 01 as part of tx. Given in by the composition root: it is lifecycle's. */
-export type ReportArrived = (tx: Tx, handOverId: string, reportedBy: string) => Promise<unknown>
+export type ReportArrived = (tx: Tx, handOverId: string, reportedBy: SystemCaller) => Promise<unknown>
 
 const ENTRY = `
   h.id, h.sequence, h.agency_code as "agencyCode", h.state, h.status, h.created_at as "createdAt", h.acknowledged_at as "acknowledgedAt",
@@ -105,7 +105,7 @@ export function createMailbox ({ database, reportArrived, now, log, onReported }
         if (!row) throw new Refusal('MAILBOX_ITEM_NOT_FOUND')
         if (row.isNew) {
           await recordAudit(tx, { at, actor: caller.name, action: 'hand-over.acknowledged', subject: id, detail: { key: caller.keyId } })
-          await reportArrived(tx, id, caller.keyId)
+          await reportArrived(tx, id, caller)
         }
         return row
       })

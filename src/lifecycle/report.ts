@@ -1,4 +1,5 @@
 import { v7 as newId } from 'uuid'
+import type { SystemCaller } from '../access/keys.ts'
 import { recordAudit } from '../audit/audit.ts'
 import type { Tx } from '../database/database.ts'
 import type { StatusPacket } from '../edxml/packet.ts'
@@ -9,7 +10,10 @@ import { mayReport, NEEDS_REASON, STATUSES, type Reportable } from './status.ts'
 /** What a person did with the document, as the status packet tells it. */
 export type Staff = { department?: string, staff?: string, mobile?: string, email?: string }
 
-export type Report = { handOverId: string, code: '01' | Reportable, description?: string, staff?: Staff, reportedBy: string, automatic: boolean }
+/** The system that reports, or whose acknowledgement is reported. */
+export type Reporter = Pick<SystemCaller, 'keyId' | 'name'>
+
+export type Report = { handOverId: string, code: '01' | Reportable, description?: string, staff?: Staff, reportedBy: Reporter, automatic: boolean }
 
 /** Puts a status packet into the lane of a connection, as part of tx. Given in by the composition root: it is outbound's. */
 export type DispatchStatus = (tx: Tx, status: { statusId: string, connectionId: string, orderKey: string, at: Date }) => Promise<void>
@@ -48,9 +52,9 @@ export function createReport ({ dispatchStatus, now }: Needs) {
     }
     await tx.query(
       `insert into status (id, hand_over_id, code, packet_fields, automatic, reported_by, reported_at) values ($1, $2, $3, $4, $5, $6, $7)`,
-      [statusId, handOverId, code, JSON.stringify(packet), automatic, reportedBy, at])
+      [statusId, handOverId, code, JSON.stringify(packet), automatic, reportedBy.keyId, at])
     await tx.query('update hand_over set status = $2 where id = $1', [handOverId, code])
-    await recordAudit(tx, { at, actor: reportedBy, action: 'status.reported', subject: handOverId, detail: { code, automatic } })
+    await recordAudit(tx, { at, actor: reportedBy.name, action: 'status.reported', subject: handOverId, detail: { key: reportedBy.keyId, code, automatic } })
     await dispatchStatus(tx, { statusId, connectionId: held.connectionId, orderKey: `hand-over/${handOverId}`, at })
     return { id: statusId, code, reportedAt: at }
   }

@@ -52,7 +52,7 @@ export function addMailbox (http: HttpServer, { database, requireRole, mailbox, 
     const key = request.headers['idempotency-key']
     const keyed = key === undefined ? null : { systemId: caller.systemId, key, hash: hashRequest('status', id, JSON.stringify(request.body)) }
     const { answer, isReplay } = await once(database, keyed, () => database.transaction(async (tx) => {
-      const reported = await report(tx, { ...request.body, handOverId: id, reportedBy: caller.keyId, automatic: false })
+      const reported = await report(tx, { ...request.body, handOverId: id, reportedBy: caller, automatic: false })
       const answer = { ...reported, reportedAt: reported.reportedAt.toISOString() }
       if (keyed) await keepAnswer(tx, keyed, answer, now())
       return answer
