@@ -7,13 +7,15 @@ import { recordAudit } from '../audit/audit.ts'
 import { connectionContext, resumeConnection } from '../axis/connections.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
+import { refuseExample } from '../trust/example.ts'
 import { signerFromPem } from '../trust/signer.ts'
 import type { Setup } from './setup.ts'
 
-type Needs = { database: Database, vault: Vault, now: Date, actor: string }
+/** `isReal`: outside demo and test, where keys of the example PKI are refused. */
+type Needs = { database: Database, vault: Vault, now: Date, actor: string, isReal?: boolean }
 
 /** Brings the gateway to what the set-up says, all of it or nothing. What it does not name stays as it is; said twice, it changes nothing. */
-export async function applySetup (setup: Setup, { database, vault, now, actor }: Needs): Promise<void> {
+export async function applySetup (setup: Setup, { database, vault, now, actor, isReal = false }: Needs): Promise<void> {
   await database.transaction(async (tx) => {
     await saveAgencies(tx, setup.agencies.map(({ codes, name, mail }, index) => ({ codes: codes.map((code, at) => valid(`agencies.${index}.codes.${at}`, () => parseAgencyCode(code, ''))), name, mail })), 'setup')
     const agencyId = await idsOf(tx, setup)
@@ -30,7 +32,11 @@ export async function applySetup (setup: Setup, { database, vault, now, actor }:
       await linkCertificate(tx, valid(`certificates.${index}.pem`, () => new X509Certificate(pem)), agencyId(agency, `certificates.${index}.agency`))
     }
     for (const [index, { agency, keyPem, certificatePem }] of setup.signers.entries()) {
-      const { certificate } = valid(`signers.${index}`, () => signerFromPem({ key: keyPem, certificates: certificatePem })) // refuses a key that does not belong to its certificate
+      const { certificate } = valid(`signers.${index}`, () => { // refuses a key that does not belong to its certificate
+        const signer = signerFromPem({ key: keyPem, certificates: certificatePem })
+        if (isReal) refuseExample({ store: { anchors: [], intermediates: [] }, signers: [signer] })
+        return signer
+      })
       await saveSigner(tx, vault, agencyId(agency, `signers.${index}.agency`), keyPem, certificate)
     }
     for (const { id, name } of setup.persons) {

@@ -9,6 +9,6 @@ import { withDatabase } from './database.ts'
 export async function apply ([file]: string[]): Promise<void> {
   if (file === undefined) throw new Refusal('SETUP_INVALID', { detail: 'which file?' })
   const setup = parseSetup(await readFile(file, 'utf8'))
-  await withDatabase((database, config) => applySetup(setup, { database, vault: createVault(config.masterKey), now: new Date(), actor: 'lienthong apply' }))
+  await withDatabase((database, config) => applySetup(setup, { database, vault: createVault(config.masterKey), now: new Date(), actor: 'lienthong apply', isReal: config.mode === 'production' }))
   console.log('Đã áp dụng cấu hình · The set-up is applied')
 }
