@@ -19,6 +19,10 @@ export async function applySetup (setup: Setup, { database, vault, now, actor, i
   await database.transaction(async (tx) => {
     await saveAgencies(tx, setup.agencies.map(({ codes, name, mail }, index) => ({ codes: codes.map((code, at) => valid(`agencies.${index}.codes.${at}`, () => parseAgencyCode(code, ''))), name, mail })), 'setup')
     const agencyId = await idsOf(tx, setup)
+    for (const [index, { codes }] of setup.agencies.entries()) {
+      const [id, ...others] = new Set(codes.map((code) => agencyId(code.trim(), `agencies.${index}.codes`)))
+      if (others.length > 0) throw new Refusal('SETUP_INVALID', { field: `agencies.${index}.codes`, detail: `these codes belong to ${others.length + 1} agencies (${[id, ...others].join(', ')})` })
+    }
 
     for (const connection of setup.connections) await saveConnection(tx, vault, connection, now)
     for (const { id, name, policy } of setup.systems) {
@@ -81,7 +85,7 @@ async function saveSpeakers (tx: Tx, systems: Setup['systems'], agencyId: (code:
 
 /** The agency of each code that the set-up names outside its own list; one that is unknown refuses the whole. */
 async function idsOf (tx: Tx, setup: Setup): Promise<(code: string, field: string) => string> {
-  const codes = [...setup.systems.flatMap(({ agencies }) => agencies), ...setup.certificates.map(({ agency }) => agency), ...setup.signers.map(({ agency }) => agency)]
+  const codes = [...setup.agencies.flatMap((agency) => agency.codes.map((code) => code.trim())), ...setup.systems.flatMap(({ agencies }) => agencies), ...setup.certificates.map(({ agency }) => agency), ...setup.signers.map(({ agency }) => agency)]
   const agencies = await findAgencies(tx, codes)
   return (code, field) => {
     const agency = agencies.get(code)

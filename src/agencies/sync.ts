@@ -23,7 +23,7 @@ export function createSync ({ database, connections, now, log }: Needs) {
     const listing = await connection.axis.listAgencies()
     if (listing.kind !== 'listed') {
       log.info({ connectionId, reason: listing.reason }, 'agencies.sync: the axis gives no list of agencies')
-      if (listing.kind === 'credentials') await pauseConnection(database, log, { id: connectionId, reason: listing.reason, at })
+      if (listing.kind === 'credentials') await database.transaction((tx) => pauseConnection(tx, log, { id: connectionId, reason: listing.reason, at }))
       return new Date(at.getTime() + AGAIN_MS)
     }
     const changes = await database.transaction(async (tx) => {

@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox'
 import type { Vault } from '../access/secrets.ts'
 import { raiseAlarm } from '../alarms/alarms.ts'
-import type { Db } from '../database/database.ts'
+import type { Db, Tx } from '../database/database.ts'
 import type { Log } from '../http/log.ts'
 import type { AxisConnection } from './connection.ts'
 
@@ -69,11 +69,11 @@ export function createConnections ({ database, vault, connect }: { database: Db,
  * Stops all work over a connection whose axis does not accept who we say we are, and tells a person: more attempts could lock
  * the account. What waits, here or on the axis, waits on. Applying the set-up again lets it go on.
  */
-export async function pauseConnection (db: Db, log: Log, { id, reason, at }: { id: string, reason: string, at: Date }): Promise<void> {
-  await db.query(
+export async function pauseConnection (tx: Tx, log: Log, { id, reason, at }: { id: string, reason: string, at: Date }): Promise<void> {
+  await tx.query(
     `insert into lane (connection_id, health, paused, next_at, reason) values ($1, 'down', true, $2, $3)
      on conflict (connection_id) do update set health = 'down', paused = true, reason = excluded.reason`, [id, at, reason])
-  await raiseAlarm(db, log, {
+  await raiseAlarm(tx, log, {
     at, kind: 'connection.credentials', subject: id,
     vi: 'Trục liên thông không chấp nhận mã hệ thống hoặc khóa bí mật; kết nối đã tạm dừng',
     en: 'The axis does not accept the system id or secret; the connection is paused',
@@ -81,8 +81,8 @@ export async function pauseConnection (db: Db, log: Log, { id, reason, at }: { i
 }
 
 /** Lets the work over a paused connection go on: one packet first, to see whether it passes. */
-export async function resumeConnection (db: Db, id: string, at: Date): Promise<void> {
-  await db.query('update lane set paused = false, next_at = $2 where connection_id = $1 and paused', [id, at])
+export async function resumeConnection (tx: Tx, id: string, at: Date): Promise<void> {
+  await tx.query('update lane set paused = false, next_at = $2 where connection_id = $1 and paused', [id, at])
 }
 
 /** What the secret of a connection is sealed for: it opens nowhere else. */

@@ -46,7 +46,7 @@ export function createFetch ({ database, queue, connections, now, log, stopping,
       }
       poll.failure = listing.reason
       if (listing.kind === 'credentials') {
-        await pauseConnection(database, log, { id: connectionId, reason: listing.reason, at: now() })
+        await database.transaction((tx) => pauseConnection(tx, log, { id: connectionId, reason: listing.reason, at: now() }))
         return null
       }
     }
@@ -111,12 +111,13 @@ export function createFetch ({ database, queue, connections, now, log, stopping,
 
   async function store (connection: OpenConnection, kind: PacketKind, item: Listed, bytes: Buffer): Promise<void> {
     const id = newId()
-    await database.transaction(async (tx) => {
+    const isNew = await database.transaction(async (tx) => {
       const [packet] = await storeBlobs(tx, [bytes])
-      await insertArrival(tx, { id, connectionId: connection.id, axisDocId: item.docId, kind, from: item.from ?? null, to: item.to ?? null, packet: packet!.sha256, at: now() })
+      const isNew = await insertArrival(tx, { id, connectionId: connection.id, axisDocId: item.docId, kind, from: item.from ?? null, to: item.to ?? null, packet: packet!.sha256, at: now() })
       await queue.wake(tx, [{ name: 'inbound.verify', data: { connectionId: connection.id }, key: connection.id }])
+      return isNew
     })
-    log.info({ connectionId: connection.id, arrivalId: id, axisDocId: item.docId, packet: kind }, 'inbound.fetch: the packet is stored')
+    if (isNew) log.info({ connectionId: connection.id, arrivalId: id, axisDocId: item.docId, packet: kind }, 'inbound.fetch: the packet is stored')
     onStored(connection.id)
   }
 

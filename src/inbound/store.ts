@@ -18,14 +18,15 @@ export async function findFetched (db: Db, connectionId: string, kind: PacketKin
   return new Set(rows.map((row) => row.id))
 }
 
-/** Stores an arrival. One that another gateway stored meanwhile stays as it is. */
-export async function insertArrival (tx: Tx, arrival: NewArrival): Promise<void> {
-  await tx.query({
+/** Stores an arrival. False when another gateway stored it meanwhile: then that one stays as it is. */
+export async function insertArrival (tx: Tx, arrival: NewArrival): Promise<boolean> {
+  const { rowCount } = await tx.query({
     name: 'insert-arrival',
     text: `insert into arrival (id, connection_id, axis_doc_id, kind, state, listed_from, listed_to, packet, fetched_at, next_at)
            values ($1, $2, $3, $4, 'stored', $5, $6, $7, $8, $8) on conflict (connection_id, kind, axis_doc_id) do nothing`,
     values: [arrival.id, arrival.connectionId, arrival.axisDocId, arrival.kind, arrival.from, arrival.to, arrival.packet, arrival.at],
   })
+  return rowCount === 1
 }
 
 export async function markAcknowledged (db: Db, connectionId: string, kind: PacketKind, axisDocId: string, now: Date): Promise<void> {
@@ -39,23 +40,24 @@ export async function markAcknowledged (db: Db, connectionId: string, kind: Pack
 export type UnjudgedArrival = { id: string, packet: Buffer, fetchedAt: Date, listedTo: string | null, attempts: number }
 
 /**
- * Takes arrivals that are due for a verdict, in the order of the axis' list, for `leaseSeconds`. While some are taken, others get none:
- * two gateways would hand on out of order.
+ * Takes arrivals that are due for a verdict, in the order of the axis' list, for `leaseSeconds`: up to `limit.count`, and no further one
+ * once they have `limit.bytes`. While the first of them are taken, others get none: two gateways would hand on out of order.
  */
-export async function claimUnjudged (database: Database, connectionId: string, limit: number, leaseSeconds: number, now: Date): Promise<UnjudgedArrival[]> {
+export async function claimUnjudged (database: Database, connectionId: string, limit: { count: number, bytes: number }, leaseSeconds: number, now: Date): Promise<UnjudgedArrival[]> {
   return database.transaction(async (tx) => {
     await tx.query({ name: 'lock-arrivals', text: `select pg_advisory_xact_lock(hashtext('arrivals'), hashtext($1))`, values: [connectionId] })
     const { rows } = await tx.query<UnjudgedArrival & { sequence: string }>({
       name: 'claim-arrivals',
       text: `
-        with due as materialized (
-          select id from arrival
-           where connection_id = $1 and state = 'stored' and next_at <= $4 and not exists (select from arrival where connection_id = $1 and state = 'stored' and lease_until >= $4)
-           order by sequence limit $2
+        with first as materialized (
+          select id, sequence, packet, lease_until from arrival where connection_id = $1 and state = 'stored' and next_at <= $4 order by sequence limit $2
+        ), due as (
+          select first.id, sum(b.size) over (order by first.sequence) - b.size as ahead from first join blob b on b.sha256 = first.packet
         )
-        update arrival a set lease_until = $4::timestamptz + make_interval(secs => $3) from due where a.id = due.id
+        update arrival a set lease_until = $4::timestamptz + make_interval(secs => $3)
+          from due where a.id = due.id and due.ahead < $5 and not exists (select from first where lease_until >= $4)
         returning a.id, a.sequence, a.packet, a.fetched_at as "fetchedAt", a.listed_to as "listedTo", a.attempts`,
-      values: [connectionId, limit, leaseSeconds, now],
+      values: [connectionId, limit.count, leaseSeconds, now, limit.bytes],
     })
     return rows.toSorted((a, b) => Number(BigInt(a.sequence) - BigInt(b.sequence)))
   })
@@ -94,7 +96,7 @@ export async function handOn (tx: Tx, { arrivalId, header, identity, targets, at
       select t.id, $1, t."agencyId", t.code, $2,
              (select h.id from related join hand_over h on h.arrival_id = related.id
                where h.agency_id = t."agencyId" and h.identity <> $2 order by h.sequence limit 1), 'waiting', $3
-        from jsonb_to_recordset($4) as t(id uuid, "agencyId" bigint, code text)
+        from jsonb_to_recordset($4) as t(id uuid, "agencyId" bigint, code text) order by t."agencyId"
       on conflict (agency_id, identity) do nothing`,
     values: [
       arrivalId, identity, at, JSON.stringify(targets.map(({ id, code }) => ({ id: newId(), agencyId: id, code }))),

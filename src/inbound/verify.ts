@@ -17,7 +17,7 @@ import { decideArrival, type QuarantineReason, type Verdicts } from './arrival.t
 import { askAgain, claimUnjudged, handOn, nextUnjudged, settle, SettledMeanwhile, type Settled, type UnjudgedArrival } from './store.ts'
 
 /** Arrivals judged side by side; they are handed on in the order they came. */
-const BATCH = 8
+const BATCH = { count: 8, bytes: 64 * 1024 * 1024 }
 /** A verdict takes milliseconds; after this, whoever had claimed it is taken for dead. */
 const LEASE_SECONDS = 15
 const LOOK_AGAIN_MS = 1000
@@ -129,10 +129,12 @@ export function createVerify ({ database, connections, trust, limits, applyStatu
   }
 
   async function wait (arrival: UnjudgedArrival, nextAt: Date, reason: { code: string }): Promise<void> {
-    await askAgain(database, arrival.id, nextAt, reason)
-    await raiseAlarm(database, log, {
-      at: now(), kind: 'arrival.waiting', subject: arrival.id,
-      vi: `Một gói tin đến chưa kiểm tra xong, đang chờ (${reason.code})`, en: `An arrival waits for its verdict (${reason.code})`,
+    await database.transaction(async (tx) => {
+      await askAgain(tx, arrival.id, nextAt, reason)
+      await raiseAlarm(tx, log, {
+        at: now(), kind: 'arrival.waiting', subject: arrival.id,
+        vi: `Một gói tin đến chưa kiểm tra xong, đang chờ (${reason.code})`, en: `An arrival waits for its verdict (${reason.code})`,
+      })
     })
   }
 

@@ -24,7 +24,7 @@ export function createReconcile ({ database, connections, conclude, now, log, on
       for (const kind of new Set(unclear.map((dispatch) => dispatch.kind))) {
         const listing = await connection.axis.listSent(kind)
         if (listing.kind === 'credentials') {
-          await pauseConnection(database, log, { id: connectionId, reason: listing.reason, at: now() })
+          await database.transaction((tx) => pauseConnection(tx, log, { id: connectionId, reason: listing.reason, at: now() }))
           return null
         }
         listings.set(kind, listing)

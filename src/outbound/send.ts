@@ -91,8 +91,10 @@ export function createSend ({ database, connections, render, conclude, now, log,
     } catch (error) {
       // One document that cannot be made ready must not hold up its lane.
       log.error({ err: error, dispatchId: dispatch.id }, 'outbound.send: a packet could not be made ready')
-      await postpone(database, dispatch.id, new Date(at.getTime() + FAULT_MS), 'the gateway could not make the packet ready', at)
-      await raiseAlarm(database, log, { ...alarm, vi: 'Gateway không tạo được gói tin để gửi', en: 'The gateway cannot make a packet ready to be sent' })
+      await database.transaction(async (tx) => {
+        await postpone(tx, dispatch.id, new Date(at.getTime() + FAULT_MS), 'the gateway could not make the packet ready', at)
+        await raiseAlarm(tx, log, { ...alarm, vi: 'Gateway không tạo được gói tin để gửi', en: 'The gateway cannot make a packet ready to be sent' })
+      })
       return null
     }
   }

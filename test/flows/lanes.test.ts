@@ -5,7 +5,7 @@ import { applySetup } from '../../src/admin/apply.ts'
 import { parseSetup } from '../../src/admin/setup.ts'
 import { openAlarms } from '../../src/alarms/alarms.ts'
 import type { Database } from '../../src/database/database.ts'
-import { createClock } from '../support/axis.ts'
+import { createClock, createOddAxis } from '../support/axis.ts'
 import { documentPacket, setupFor, signedPacket, startWorld } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
 
@@ -139,4 +139,27 @@ t.test('a document that cannot be made ready waits with an alarm, and its lane g
   clock.forward(2 * MINUTE)
   await until(async () => (await b.mailbox()).items.length === 2)
   t.same(await openAlarms(database), [])
+})
+
+t.test('a gateway that stops finishes what is on its way, and takes on no more of its backlog', async (t) => {
+  const axis = createOddAxis()
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  let sent = 0
+  axis.answer(async (packet, real) => {
+    sent++
+    await released
+    return real(packet)
+  })
+  const { gateway, database, simulator, a } = await startWorld(t, { edges: { connect: axis.connect }, policy: { sendTimeoutSeconds: 30 } })
+  await rest(database)
+  for (let number = 1; number <= 20; number++) await a.submit(await document(String(number)))
+  await wake(database, new Date())
+  await gateway.start()
+  await until(() => sent === 8)
+  const stopped = gateway[Symbol.asyncDispose]()
+  release()
+  await stopped
+  t.equal(sent, 8)
+  t.equal(simulator.events.filter((event) => event.kind === 'accepted').length, 8)
+  t.same((await database.query('select state, count(*)::int from dispatch group by state order by state')).rows, [{ state: 'sent', count: 8 }, { state: 'waiting', count: 12 }])
 })

@@ -57,6 +57,7 @@ export function addMailbox (http: HttpServer, { database, requireRole, mailbox, 
       if (keyed) await keepAnswer(tx, keyed, answer, now())
       return answer
     }))
+    if (!isReplay) request.log.info({ handOverId: id, statusId: answer.id }, `lifecycle.report: status ${answer.code} goes back`)
     onReported(connectionId)
     return reply.code(202).header('idempotent-replayed', String(isReplay)).send(answer)
   })
