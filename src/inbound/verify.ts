@@ -40,9 +40,9 @@ type Needs = { database: Database, connections: Connections, trust: TrustStore, 
 export function createVerify ({ database, connections, trust, limits, applyStatus, now, log, stopping }: Needs) {
   /** Judges what has arrived over one connection and hands it on. Returns when to look again, or null. */
   return async function verify (connectionId: string): Promise<Date | null> {
-    const connection = await connections.open(connectionId)
-    if (!connection) return null
     while (!stopping.aborted) {
+      const connection = await connections.open(connectionId)
+      if (!connection) return null
       const arrivals = await claimUnjudged(database, connectionId, BATCH, LEASE_SECONDS, now())
       if (arrivals.length === 0) break
       const judged = arrivals.map((arrival) => judge(arrival)) // never throw: awaited one after the other

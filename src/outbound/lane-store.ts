@@ -4,13 +4,13 @@ import type { SendOutcome } from './dispatch.ts'
 import type { Lane } from './lane.ts'
 
 /** Reads a lane; one that nobody has written yet is up. */
-export async function readLane (db: Db, connectionId: string): Promise<Lane & { paused: boolean }> {
-  const { rows: [row] } = await db.query<Lane & { paused: boolean }>({
+export async function readLane (db: Db, connectionId: string): Promise<Lane> {
+  const { rows: [row] } = await db.query<Lane>({
     name: 'read-lane',
-    text: 'select health, failures, paused, next_at as "nextAt" from lane where connection_id = $1',
+    text: 'select health, failures, next_at as "nextAt" from lane where connection_id = $1',
     values: [connectionId],
   })
-  return row ?? { health: 'up', failures: 0, paused: false, nextAt: new Date(0) }
+  return row ?? { health: 'up', failures: 0, nextAt: new Date(0) }
 }
 
 /** Saves what an outcome said of a lane. A pause is never lifted here. */

@@ -70,7 +70,8 @@ async function loadDocument (db: Db, dispatch: ClaimedDispatch, now: Date): Prom
     values: [dispatch.documentId, dispatch.id],
   })
   if (!row) throw new Error(`dispatch ${dispatch.id} has no document`)
-  const { agencyId, header, recipients, files } = row
+  const { agencyId, header, files } = row
+  const recipients = new Set(row.recipients)
   const attachments = dispatch.packet ? [] : await Promise.all(files.map(async ({ sha256, ...file }) => ({ ...file, bytes: await readBlob(db, Buffer.from(sha256, 'hex')) })))
   return {
     agencyId,
@@ -78,7 +79,7 @@ async function loadDocument (db: Db, dispatch: ClaimedDispatch, now: Date): Prom
       kind: 'document',
       header: {
         ...header,
-        to: header.to.filter((to) => recipients.includes(to.organId.trim())),
+        to: header.to.filter((to) => recipients.has(to.organId.trim())),
         traceHeaders: [...header.traceHeaders, { organId: header.from.organId, timestamp: vietnamTimestamp(now) }],
       },
       attachments,

@@ -32,13 +32,12 @@ type Needs = {
 export function createSend ({ database, connections, render, conclude, now, log, stopping, onUnknown }: Needs) {
   /** Sends what is due over one connection, up to its window, until nothing more is due. Returns when to look again, or null. */
   return async function send (connectionId: string): Promise<Date | null> {
-    const connection = await connections.open(connectionId)
-    if (!connection) return null
     const running = new Set<Promise<void>>()
     try {
       while (!stopping.aborted) {
+        const connection = await connections.open(connectionId) // each time: a busy lane is looked at for days
+        if (!connection || connection.paused) return null
         const lane = await readLane(database, connectionId)
-        if (lane.paused) return null
         const isResting = lane.nextAt > now()
         if (isResting && running.size === 0) return lane.nextAt
         const window = windowOf(lane, WINDOW)

@@ -24,6 +24,8 @@ export type Accepted = { id: string, documentId: string, isNew: boolean }
 /** How long a dispatch waits for an axis that is away: over a long holiday, with a working day to spare. */
 export const PATIENCE_MS = 10 * 24 * 60 * 60 * 1000
 
+/** How much larger the fields are in a packet, with their tags, and once more in its seal; at most. */
+const MARKUP = 6
 /** The longest DocumentId that is taken: what metadata may say, and more than any convention needs. */
 const LONGEST_ID = 255
 
@@ -46,17 +48,20 @@ export function createSubmit ({ database, queue, limits, now, log, onStored }: N
     if (!sender) throw new Refusal('SENDER_UNKNOWN', { field: 'MessageHeader.From.OrganId', detail: senderCode })
     if (!caller.agencyIds.has(sender.id)) throw new Refusal('SENDER_NOT_YOURS', { field: 'MessageHeader.From.OrganId', detail: senderCode })
     if (!sender.canSign) throw new Refusal('SENDER_CANNOT_SIGN', { field: 'MessageHeader.From.OrganId', detail: senderCode })
+    const named = new Set<string>()
     const recipients = codes.map((code, index) => {
       const field = `MessageHeader.To[${index + 1}].OrganId`
       const agency = agencies.get(code)
       if (!agency || isIntegrationCentre(code)) throw new Refusal('RECIPIENT_UNKNOWN', { field, detail: code })
       // Two codes of one agency are one recipient: it would get the document twice.
-      if (codes.findIndex((other) => agencies.get(other)?.id === agency.id) !== index) throw new Refusal('RECIPIENT_DUPLICATE', { field, detail: code })
+      if (named.has(agency.id)) throw new Refusal('RECIPIENT_DUPLICATE', { field, detail: code })
+      named.add(agency.id)
       return agency
     })
     if (header.documentId.length > LONGEST_ID) throw new Refusal('PACKET_VALUE_INVALID', { field: 'MessageHeader.DocumentId', detail: `longer than ${LONGEST_ID} characters` })
     // The packet that leaves holds the files as base64: what is too large for others to read is not taken in.
-    if (attachments.reduce((sum, { bytes }) => sum + bytes.length, 0) * 4 / 3 > limits.packetBytes) throw new Refusal('PACKET_TOO_LARGE', { field: 'Attachment', detail: `the packet would be larger than ${limits.packetBytes} bytes` })
+    const size = attachments.reduce((sum, { bytes }) => sum + bytes.length * 4 / 3, 0) + JSON.stringify(header).length * MARKUP
+    if (size > limits.packetBytes) throw new Refusal('PACKET_TOO_LARGE', { field: 'Attachment', detail: `the packet would be larger than ${limits.packetBytes} bytes` })
     const reserved = attachments.findIndex((attachment) => attachment.name === SEAL_NAME)
     if (reserved >= 0) throw new Refusal('ATTACHMENT_NAME_RESERVED', { field: `Attachment[${reserved + 1}].AttachmentName` })
 

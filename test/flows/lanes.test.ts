@@ -95,6 +95,27 @@ t.test('wrong credentials are noticed also where nothing is to be sent', async (
   t.ok((await laneOf(database))?.paused)
 })
 
+t.test('a connection that is changed is used as changed at once, also while packets are on their way', async (t) => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const sent: number[] = []
+  const axis = createOddAxis()
+  const { gateway, database, config, a } = await startWorld(t, { policy: { sendTimeoutSeconds: 30 }, edges: { connect: (settings) => ({ ...axis.connect(settings), async send () {
+    sent.push(settings.policy.sendTimeoutSeconds)
+  t.teardown(release) // also when the test fails: the gateway waits for what is on its way
+    if (sent.length === 1) await released
+    return { kind: 'accepted', docId: String(sent.length) }
+  } }) } })
+  await gateway.start()
+  await a.submit(await document('1'))
+  await until(() => sent.length === 1)
+  const { rows: [connection] } = await database.query<{ url: string }>('select base_url as url from connection')
+  await applySetup(parseSetup(JSON.stringify(setupFor(connection!.url, { policy: { sendTimeoutSeconds: 7 } }))), { database, vault: createVault(config.masterKey), now: new Date(), actor: 'test' })
+  await a.submit(await document('2'))
+  await until(() => sent.length === 2)
+  t.same(sent, [30, 7])
+  release()
+})
+
 t.test('a packet that the axis refuses says why, raises an alarm, and holds up no other', async (t) => {
   const { gateway, database, simulator, a, b } = await startWorld(t)
   simulator.faults.push({ fault: { kind: 'refuse', code: '23', reason: 'Don vi nhan bi khoa' }, operation: 'sendEdoc', times: 1 })
@@ -151,6 +172,7 @@ t.test('a gateway that stops finishes what is on its way, and takes on no more o
     return real(packet)
   })
   const { gateway, database, simulator, a } = await startWorld(t, { edges: { connect: axis.connect }, policy: { sendTimeoutSeconds: 30 } })
+  t.teardown(release) // also when the test fails: the gateway waits for what is on its way
   await rest(database)
   for (let number = 1; number <= 20; number++) await a.submit(await document(String(number)))
   await wake(database, new Date())

@@ -26,6 +26,7 @@ function slowOnce () {
 t.test('an update leaves after the document it updates, however long that takes; other documents do not wait', async (t) => {
   const { connect, release } = slowOnce()
   const { gateway, database, simulator, a, b } = await startWorld(t, { edges: { connect }, policy: { sendTimeoutSeconds: 30 } })
+  t.teardown(release) // also when the test fails: the gateway waits for what is on its way
   await gateway.start()
   await a.submit(await document('1'))
   await until(async () => (await database.query('select from attempt')).rowCount === 1)
@@ -52,6 +53,7 @@ t.test('the statuses of one hand-over leave in the order they were reported, tho
     return real(packet)
   })
   const { gateway, simulator, a, b } = await startWorld(t, { edges: { connect: axis.connect }, policy: { sendTimeoutSeconds: 30 } })
+  t.teardown(release) // also when the test fails: the gateway waits for what is on its way
   await gateway.start()
   await a.submit(await document('1'))
   await a.submit(await document('2'))

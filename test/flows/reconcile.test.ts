@@ -47,6 +47,7 @@ t.test('a document is not taken for one that is still on its way', async (t) => 
     return outcome
   })
   const world = await startWorld(t, { edges: { connect: axis.connect }, policy: { sendTimeoutSeconds: 30 } })
+  t.teardown(release) // also when the test fails: the gateway waits for what is on its way
   const [lost, slow] = await together(world, [await document('1'), await document('1', { documentId: 'id-other', subject: 'Khác' })])
   await until(async () => (await world.database.query(`select from delivery_event where detail ->> 'reason' like '%another that is being sent'`)).rowCount! > 0)
   release()
@@ -160,6 +161,7 @@ t.test('an answer that comes after its attempt was given up still counts', async
   })
   const clock = createClock()
   const world = await startWorld(t, { edges: { connect: axis.connect, now: clock.now }, policy: { unclear: 'park' } })
+  t.teardown(release) // also when the test fails: the gateway waits for what is on its way
   await world.gateway.start()
   const { id } = (await world.a.submit(await document('1'))).json()
   await until(async () => (await world.database.query(`select from dispatch where state = 'sending'`)).rowCount === 1)
