@@ -101,10 +101,10 @@ t.test('a connection that is changed is used as changed at once, also while pack
   const axis = createOddAxis()
   const { gateway, database, config, a } = await startWorld(t, { policy: { sendTimeoutSeconds: 30 }, edges: { connect: (settings) => ({ ...axis.connect(settings), async send () {
     sent.push(settings.policy.sendTimeoutSeconds)
-  t.teardown(release) // also when the test fails: the gateway waits for what is on its way
     if (sent.length === 1) await released
     return { kind: 'accepted', docId: String(sent.length) }
   } }) } })
+  t.teardown(release) // also when the test fails: the gateway waits for what is on its way
   await gateway.start()
   await a.submit(await document('1'))
   await until(() => sent.length === 1)
