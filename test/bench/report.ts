@@ -24,6 +24,7 @@ export function describe (figures: Figures): string {
     row('documents per second', `${digits(perSecond.value)}   (rounds: ${perSecond.rounds.map(digits).join(', ')})`, perSecond),
     row('accepted per second', digits(perSecond.accepted)),
     row('cores in use', `${digits(busy.ours)}   (the gateway's main thread ${digits(busy.mainThread)}; all programs on the machine ${digits(busy.machine)})`),
+    ...busy.machine > busy.ours * 1.1 ? ['  Other programs took part of the machine: rates are too low and times too long, CPU a little too high. Measure again when it is quiet.'] : [],
     '',
     'ACCEPT, POST → 202',
     row('under load, p50', ms(acceptMs.load.p50), acceptMs.load.p50),
