@@ -1,8 +1,9 @@
 /** Inbound's rows: arrivals and hand-overs. */
 import { v7 as newId } from 'uuid'
 import type { PacketKind } from '../axis/connection.ts'
+import { ATTACHMENT_ROW, attachmentRows, type StoredAttachment } from '../blobs/attachments.ts'
 import type { Database, Db, Tx } from '../database/database.ts'
-import type { Attachment, DocumentHeader, Packet } from '../edxml/packet.ts'
+import type { DocumentHeader, Packet } from '../edxml/packet.ts'
 import type { ArrivalState, Verdicts } from './arrival.ts'
 
 export type NewArrival = { id: string, connectionId: string, axisDocId: string, kind: PacketKind, from: string | null, to: string | null, packet: Buffer, at: Date }
@@ -108,7 +109,7 @@ export async function handOn (tx: Tx, { arrivalId, header, identity, targets, at
 
 export type Settled = {
   state: Exclude<ArrivalState, 'stored'>, packet: Packet | null, verdicts: Verdicts | null, identity: Buffer | null,
-  attachments: (Omit<Attachment, 'bytes'> & { size: number, sha256: Buffer })[], reason: object | null, at: Date
+  attachments: StoredAttachment[], reason: object | null, at: Date
 }
 
 /** Thrown out of the transaction when somebody else has written meanwhile what became of an arrival: nothing of this one stays. */
@@ -126,14 +127,14 @@ export async function settle (tx: Tx, id: string, { state, packet, verdicts, ide
       with files as (
         insert into arrival_attachment (arrival_id, position, content_id, name, original_name, media_type, description, size, sha256)
         select $1, f.position, f."contentId", f.name, f."originalName", f."contentType", f.description, f.size, decode(f.sha256, 'hex')
-          from jsonb_to_recordset($2) as f(position int, "contentId" text, name text, "originalName" text, "contentType" text, description text, size bigint, sha256 text)
+          from jsonb_to_recordset($2) as f${ATTACHMENT_ROW}
         on conflict do nothing
       )
       update arrival set state = $3, judged_at = $4, lease_until = null, sender_code = $5, document_id = $6, bussiness_doc_type = $7, number = $8, notation = $9,
              promulgated_on = $10, subject = $11, header = $12, identity = $13, signature = $14, seal = $15, warnings = $16, reason = $17
        where id = $1 and state = 'stored'`,
     values: [
-      id, JSON.stringify(attachments.map(({ sha256, ...file }, index) => ({ ...file, position: index + 1, sha256: sha256.toString('hex') }))), state, at,
+      id, attachmentRows(attachments), state, at,
       document?.from.organId ?? answered?.from.organId ?? null, document?.documentId ?? answered?.responseFor.documentId ?? null,
       document ? document.bussiness?.bussinessDocType ?? 0 : null, document?.code.codeNumber ?? null, document?.code.codeNotation ?? null,
       document?.promulgationInfo.promulgationDate ?? null, document?.subject ?? null, JSON.stringify(document ?? answered), identity,

@@ -2,6 +2,7 @@ import { certificatesOf } from '../agencies/certificates.ts'
 import { findAgencies } from '../agencies/registry.ts'
 import { clearAlarm, raiseAlarm } from '../alarms/alarms.ts'
 import type { Connections, OpenConnection } from '../axis/connections.ts'
+import { asStored } from '../blobs/attachments.ts'
 import { readBlob, storeBlobs } from '../blobs/blobs.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { identityOf } from '../edxml/identity.ts'
@@ -112,9 +113,8 @@ export function createVerify ({ database, connections, trust, limits, applyStatu
     const identity = identityOf(packet)
     await finish(arrival, { packet, verdicts }, async (tx, at) => {
       const blobs = await storeBlobs(tx, packet.attachments.map((attachment) => attachment.bytes))
-      const attachments = packet.attachments.map((attachment, index) => ({ ...attachment, ...blobs[index]! }))
       const handedOn = await handOn(tx, { arrivalId: arrival.id, header: packet.header, identity, targets, at })
-      return { state: handedOn > 0 ? 'handed-on' : 'duplicate', identity, attachments }
+      return { state: handedOn > 0 ? 'handed-on' : 'duplicate', identity, attachments: asStored(packet.attachments, blobs) }
     })
   }
 

@@ -1,9 +1,8 @@
 /** Outbound's rows: documents, dispatches, deliveries, attempts. */
+import { ATTACHMENT_ROW, attachmentRows, type StoredAttachment } from '../blobs/attachments.ts'
 import type { Db, Tx } from '../database/database.ts'
-import type { Attachment, DocumentHeader } from '../edxml/packet.ts'
+import type { DocumentHeader } from '../edxml/packet.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
-
-export type StoredAttachment = Omit<Attachment, 'bytes'> & { size: number, sha256: Buffer }
 
 export type NewDocument = {
   id: string, systemId: string, agencyId: string, header: DocumentHeader, attachments: StoredAttachment[], packet: Buffer | null,
@@ -32,7 +31,7 @@ export async function insertDocument (tx: Tx, document: NewDocument): Promise<{ 
       ), files as (
         insert into document_attachment (document_id, position, content_id, name, original_name, media_type, description, size, sha256)
         select stored.id, f.position, f."contentId", f.name, f."originalName", f."contentType", f.description, f.size, decode(f.sha256, 'hex')
-          from stored, jsonb_to_recordset($17) as f(position int, "contentId" text, name text, "originalName" text, "contentType" text, description text, size bigint, sha256 text)
+          from stored, jsonb_to_recordset($17) as f${ATTACHMENT_ROW}
       ), sends as (
         insert into dispatch (id, connection_id, document_id, order_key, state, urgency, due_on, next_at, patience_until, created_at, updated_at)
         select d.id, d."connectionId", stored.id, $18, 'waiting', $19, $20, $16, $21, $16, $16
@@ -50,7 +49,7 @@ export async function insertDocument (tx: Tx, document: NewDocument): Promise<{ 
       document.id, document.systemId, document.agencyId, header.from.organId, header.documentId, header.bussiness?.bussinessDocType ?? 0,
       header.code.codeNumber, header.code.codeNotation, header.promulgationInfo.promulgationDate ?? null, header.subject,
       JSON.stringify(header), document.identity, document.packet, JSON.stringify(document.signature), document.submittedBy, document.submittedAt,
-      JSON.stringify(document.attachments.map(({ sha256, ...file }, index) => ({ ...file, position: index + 1, sha256: sha256.toString('hex') }))),
+      attachmentRows(document.attachments),
       `${document.agencyId}/${header.documentId}`, urgencyOf(header), header.dueDate ?? null, document.patienceUntil,
       JSON.stringify(document.dispatches.map(({ id, connectionId }) => ({ id, connectionId }))),
       JSON.stringify(document.dispatches.flatMap(({ id, deliveries }) => deliveries.map((delivery) => ({ ...delivery, dispatchId: id })))),

@@ -4,6 +4,7 @@ import { isIntegrationCentre, parseAgencyCode } from '../agencies/code.ts'
 import { findAgencies } from '../agencies/registry.ts'
 import { routeRecipients } from '../agencies/routing.ts'
 import { recordAudit } from '../audit/audit.ts'
+import { asStored } from '../blobs/attachments.ts'
 import { storeBlobs } from '../blobs/blobs.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { identityOf } from '../edxml/identity.ts'
@@ -77,7 +78,7 @@ export function createSubmit ({ database, queue, limits, now, log, onStored }: N
         systemId: caller.systemId,
         agencyId: sender.id,
         header,
-        attachments: attachments.map((attachment, index) => ({ ...attachment, ...blobs[index]! })),
+        attachments: asStored(attachments, blobs),
         packet: bytes ? blobs.at(-1)!.sha256 : null,
         identity,
         signature,

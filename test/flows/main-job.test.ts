@@ -82,6 +82,17 @@ t.test('metadata may come as a part of type application/json, as most HTTP libra
   t.equal(accepted.statusCode, 202, accepted.body)
 })
 
+t.test('a file of 30 MB goes the whole way', async (t) => {
+  const { gateway, a, b } = await startWorld(t, { policy: { sendTimeoutSeconds: 30 } })
+  await gateway.start()
+  const file = createHash('shake256', { outputLength: 30_000_000 }).update('quét màu').digest()
+  const accepted = await a.submit(await signedPacket(documentPacket({}, [{ name: 'Quét.pdf', bytes: file }])))
+  t.equal(accepted.statusCode, 202, accepted.body)
+  const [entry] = await until(async () => { const { items } = await b.mailbox(); return items.length > 0 && items }, { timeout: 60_000 })
+  const received = await b.ask('GET', `/mailbox/${entry!.id}/attachments/1`)
+  t.ok(received.rawPayload.equals(file))
+})
+
 t.test('a recipient under its old code is found, and statuses come back to the right delivery', async (t) => {
   const { gateway, a, b } = await startWorld(t)
   await gateway.start()
