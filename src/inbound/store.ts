@@ -86,6 +86,8 @@ export async function askAgain (db: Db, id: string, nextAt: Date, reason: object
 export async function handOn (tx: Tx, { arrivalId, header, identity, targets, at }: {
   arrivalId: string, header: DocumentHeader, identity: Buffer, targets: readonly { id: string, code: string }[], at: Date
 }): Promise<number> {
+  // Sequences in the order of commits: a reader who has the cursor of one item has seen every item before it.
+  await tx.query(`select pg_advisory_xact_lock(hashtext('hand_over'))`)
   const { rowCount } = await tx.query({
     name: 'hand-on',
     text: `
