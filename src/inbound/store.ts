@@ -119,7 +119,7 @@ export class SettledMeanwhile extends Error {
   override readonly name = 'SettledMeanwhile'
 }
 
-/** Writes what became of an arrival, once. */
+/** Writes what became of an arrival, once, and which arrival was the first under its DocumentId, for whichever agency. */
 export async function settle (tx: Tx, id: string, { state, packet, verdicts, identity, attachments, reason, at }: Settled): Promise<void> {
   const document = packet?.kind === 'document' ? packet.header : null
   const answered = packet?.kind === 'status' ? packet : null
@@ -133,7 +133,8 @@ export async function settle (tx: Tx, id: string, { state, packet, verdicts, ide
         on conflict do nothing
       )
       update arrival set state = $3, judged_at = $4, lease_until = null, sender_code = $5, document_id = $6, bussiness_doc_type = $7, number = $8, notation = $9,
-             promulgated_on = $10, subject = $11, header = $12, identity = $13, signature = $14, seal = $15, warnings = $16, reason = $17
+             promulgated_on = $10, subject = $11, header = $12, identity = $13, signature = $14, seal = $15, warnings = $16, reason = $17,
+             follows = (select first.id from arrival first where first.document_id = $6 and first.kind = 'document' and first.identity <> $13 order by first.sequence limit 1)
        where id = $1 and state = 'stored'`,
     values: [
       id, attachmentRows(attachments), state, at,

@@ -117,8 +117,11 @@ t.test('new, update, recall and replacement share one DocumentId and are four ar
   }
   const items = await until(async () => { const { items } = await b.mailbox(); return items.length === expected && items })
   t.equal(ids.size, 1)
-  const { rows } = await database.query<{ type: number }>(`select bussiness_doc_type as type from arrival where document_id = $1 group by identity, 1`, [[...ids][0]])
+  const { rows } = await database.query<{ id: string, type: number, follows: string | null }>(
+    `select distinct on (identity) id, bussiness_doc_type as type, follows from arrival where document_id = $1 order by identity, sequence`, [[...ids][0]])
   t.same(rows.map(({ type }) => type).toSorted(), [0, 1, 2, 3], 'four documents under one DocumentId')
+  const first = rows.find(({ type }) => type === 0)!
+  for (const { type, follows } of rows) t.equal(follows, type === 0 ? null : first.id, 'linked to the first')
   for (const own of Map.groupBy(items, ({ agencyCode }) => agencyCode).values()) {
     const [first, ...others] = own
     t.equal(first!.follows, null)

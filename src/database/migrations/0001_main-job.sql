@@ -239,6 +239,7 @@ create table arrival (
   subject text,
   header jsonb,
   identity bytea,
+  follows uuid references arrival,    -- the first arrival with the same DocumentId and other content, whoever it was for
   signature jsonb,                    -- verdict on the packet signature
   seal jsonb,                         -- verdict on the seal
   warnings jsonb,
