@@ -103,9 +103,9 @@ export async function createGateway (config: Config, version: string, edges: Edg
 
   const requireRole = addAccess(http, { database, now })
   const metrics = createMetrics()
+  await addOpenApi(http, { version, open: config.mode === 'demo', guard: requireRole('system', 'administrator', 'operator', 'monitor') })
   addMetrics(http, metrics, requireRole('monitor', 'administrator'))
   addHealth(http, { database: () => database.query('select 1') })
-  await addOpenApi(http, { version, open: config.mode === 'demo', guard: requireRole('system', 'administrator', 'operator', 'monitor') })
   await http.register(addRest, { prefix: '/v1', database, requireRole, trust, limits, submit: outbound.submit, mailbox: inbound.mailbox, report, onReported: nudge.send, now })
   opened.defer(() => http.close())
 

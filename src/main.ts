@@ -11,8 +11,10 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 try {
   const config = loadConfig()
   const gateway = await createGateway(config, version)
+  const address = await gateway.start()
+  // Only now: until the gateway has started, whatever ends it must not end with 0.
   closeWithGrace({ delay: config.shutdownMs, logger: gateway.http.log }, async () => { await gateway[Symbol.asyncDispose]() })
-  await gateway.start()
+  process.send?.(address) // to whoever has started it with a channel
 } catch (error) {
   // What a person at the terminal can mend is said in one text; the rest is a fault of ours and shows where.
   if (error instanceof Refusal) console.error(inWords(error.toProblem()))

@@ -48,7 +48,9 @@ export async function saveAgencies (tx: Tx, entries: readonly AgencyEntry[], sou
     'insert into agency_code (code, agency_id) select * from unnest($1::text[], $2::bigint[]) on conflict (code) do nothing',
     [codes.map((row) => row.code), codes.map((row) => row.id)])
 
-  const renamed = source === 'setup' ? [] : entries.filter((entry) => entry.codes.some((code) => known.has(code) && known.get(code)!.name !== entry.name))
+  // An administrator's name stands: what an axis lists changes only what an axis listed.
+  const isRenamed = (agency: Agency | undefined, name: string) => agency !== undefined && agency.source !== 'setup' && agency.name !== name
+  const renamed = source === 'setup' ? [] : entries.filter((entry) => entry.codes.some((code) => isRenamed(known.get(code), entry.name)))
   await tx.query(
     `update agency a set name = n.name, updated_at = now()
        from unnest($1::bigint[], $2::text[]) as n(id, name) where a.id = n.id`,

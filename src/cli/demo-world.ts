@@ -1,7 +1,6 @@
 /** What the demo plays in: a database, a simulated axis, and a gateway in a process of its own that is started again when it dies. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { createSystemKey, revokeKey } from '../access/keys.ts'
 import { createVault } from '../access/secrets.ts'
@@ -48,7 +47,7 @@ export async function buildWorld ({ data, sender, receivers, onRestart, onAxis }
   const parties = [sender, ...receivers]
   const { url: axisUrl, simulator } = await runSimulator({
     systems: [{ systemId: SYSTEM_ID, secret: SECRET, codes: parties.flatMap(({ codes }) => codes) }],
-    agencies: parties.map(({ codes: [code], name }) => ({ code: code!, name })),
+    agencies: parties.map(({ codes: [code, oldCode], name }) => ({ code: code!, name, ...oldCode !== undefined && { oldCode } })),
     now: () => new Date(),
     folder: join(data, 'axis'),
     onEvent: onAxis,
@@ -70,11 +69,9 @@ export async function buildWorld ({ data, sender, receivers, onRestart, onAxis }
   }
   const keys = await setUp(gatewayUrl, JSON.stringify(setup), others.length > 0)
 
-  const port = await freePort()
-  const gateway = superviseGateway({ data, port, onRestart, database: { DATABASE_URL: gatewayUrl, DATABASE_OWNER_URL: embedded.ownerUrl } })
+  const gateway = superviseGateway({ data, onRestart, database: { DATABASE_URL: gatewayUrl, DATABASE_OWNER_URL: embedded.ownerUrl } })
   opened.use(gateway)
-  const url = `http://127.0.0.1:${port}`
-  await gateway.ready(url)
+  const url = await gateway.url
   const parts = opened.move()
   return { url, keys, senderKey, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }
@@ -95,37 +92,40 @@ async function setUp (gatewayUrl: string, setup: string, hasReceiver: boolean): 
   })
 }
 
-/** Runs the gateway as a child process, and again whenever it ends without having been asked to. */
-function superviseGateway ({ data, port, database, onRestart }: { data: string, port: number, database: Record<string, string>, onRestart: () => void }) {
+/** Runs the gateway as a child process, and again at the same address whenever it ends without having been asked to. */
+function superviseGateway ({ data, database, onRestart }: { data: string, database: Record<string, string>, onRestart: () => void }) {
   const log = createWriteStream(join(data, 'gateway.log'), { flags: 'a' })
+  const { promise: url, resolve: resolveUrl, reject } = Promise.withResolvers<string>()
   let stopping = false
   let child: ChildProcess
+  let port = String(FAVOURITE_PORT)
+  let address: string | undefined
 
   function start () {
     child = spawn(process.execPath, [resolve(import.meta.dirname, '../main.ts')], {
-      env: { PATH: environment['PATH'], LIENTHONG_MODE: 'demo', PORT: String(port), ...database },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: environment['PATH'], LIENTHONG_MODE: 'demo', PORT: port, ...database },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     child.stdout!.pipe(log, { end: false })
     child.stderr!.pipe(log, { end: false })
+    // The child says itself where it listens: whoever else answers at the usual port is not ours.
+    child.once('message', (message) => {
+      address = String(message)
+      port = new URL(address).port
+      resolveUrl(address)
+    })
     child.once('exit', () => {
       if (stopping) return
-      onRestart()
+      if (address !== undefined) onRestart()
+      else if (port === '0') return reject(new Error(`the gateway does not start; see ${join(data, 'gateway.log')}`))
+      else port = '0' // somebody has the usual port
       setTimeout(start, 200)
     })
   }
   start()
 
   return {
-    async ready (url: string): Promise<void> {
-      const deadline = Date.now() + 60_000
-      for (;;) {
-        const isReady = await fetch(`${url}/readyz`).then((answer) => answer.ok, () => false)
-        if (isReady) return
-        if (Date.now() > deadline) throw new Error(`the gateway does not get ready; see ${join(data, 'gateway.log')}`)
-        await new Promise((resolve) => { setTimeout(resolve, 50) })
-      }
-    },
+    url,
     async [Symbol.asyncDispose] () {
       stopping = true
       if (child.exitCode === null && child.signalCode === null) {
@@ -135,15 +135,4 @@ function superviseGateway ({ data, port, database, onRestart }: { data: string, 
       log.end()
     },
   }
-}
-
-/** The usual port when nobody has it, or any that is free. */
-async function freePort (): Promise<number> {
-  const attempt = (port: number) => new Promise<number | null>((resolve) => {
-    const server = createServer().once('error', () => resolve(null)).listen(port, '127.0.0.1', () => {
-      const { port: taken } = server.address() as AddressInfo
-      server.close(() => resolve(taken))
-    })
-  })
-  return await attempt(FAVOURITE_PORT) ?? (await attempt(0))!
 }

@@ -53,7 +53,8 @@ function timeOf (text: string): number | null {
   // The 30th of February would silently become a day in March.
   const isReal = local.getUTCFullYear() === year && local.getUTCMonth() === month - 1 && local.getUTCDate() === day &&
     local.getUTCHours() === hour && local.getUTCMinutes() === minute && local.getUTCSeconds() === second
-  return isReal ? local.getTime() - offsetMinutes(parts['zone']) * 60_000 : null
+  const time = local.getTime() - offsetMinutes(parts['zone']) * 60_000
+  return isReal && /^\d{4}-/.test(new Date(time + VIETNAM_MINUTES * 60_000).toISOString()) ? time : null // a zone may carry the last day into the year 10000
 }
 
 function offsetMinutes (zone: string | undefined): number {

@@ -64,9 +64,10 @@ export function createVerify ({ database, connections, trust, limits, applyStatu
       const context = { trust, at: arrival.fetchedAt, speaksFor: (fingerprint: string) => speakers.size === 0 ? 'unknown' as const : speakers.has(fingerprint) }
       const signature = judgePacketSignature(opened, context)
       if (packet.kind === 'status') return { kind: 'read', packet, verdicts: { signature, seal: null } }
-      const document = { ...packet, attachments: packet.attachments.filter((attachment) => attachment.name !== SEAL_NAME) }
-      const seal = judgeSeal(packet.attachments.find((attachment) => attachment.name === SEAL_NAME), document, context)
-      return { kind: 'read', packet: document, verdicts: { signature, seal } }
+      const [sealed, second] = packet.attachments.filter((attachment) => attachment.name === SEAL_NAME)
+      if (second) throw new Refusal('ATTACHMENT_NAME_RESERVED', { field: 'Attachment.AttachmentName', detail: 'a document has one seal' })
+      const document = { ...packet, attachments: packet.attachments.filter((attachment) => attachment !== sealed) }
+      return { kind: 'read', packet: document, verdicts: { signature, seal: judgeSeal(sealed, document, context) } }
     } catch (error) {
       if (error instanceof Refusal) return { kind: 'unreadable', reason: { code: error.code, ...error.fault } }
       return { kind: 'fault', error }
@@ -147,6 +148,6 @@ export function createVerify ({ database, connections, trust, limits, applyStatu
       if (arrival.attempts > 0) await clearAlarm(tx, log, { at, kind: 'arrival.waiting', subject: arrival.id })
       return settled
     })
-    log.info({ arrivalId: arrival.id, reason: settled.reason ?? undefined }, `inbound.verify: the arrival is ${settled.state}`)
+    log.info({ arrivalId: arrival.id, reason: settled.reason && 'code' in settled.reason ? settled.reason.code : undefined }, `inbound.verify: the arrival is ${settled.state}`)
   }
 }

@@ -4,6 +4,7 @@ import { recordAudit } from '../audit/audit.ts'
 import type { Tx } from '../database/database.ts'
 import type { StatusPacket } from '../edxml/packet.ts'
 import { vietnamTimestamp } from '../edxml/dates.ts'
+import { writePacket } from '../edxml/write.ts'
 import { Refusal } from '../errors.ts'
 import { mayReport, NEEDS_REASON, STATUSES, type Reportable } from './status.ts'
 
@@ -50,6 +51,7 @@ export function createReport ({ dispatchStatus, now }: Needs) {
       timestamp: vietnamTimestamp(at),
       warnings: [],
     }
+    await writePacket(packet) // refuses what no packet can hold, such as a control character, before anything is stored
     await tx.query(
       `insert into status (id, hand_over_id, code, packet_fields, automatic, reported_by, reported_at) values ($1, $2, $3, $4, $5, $6, $7)`,
       [statusId, handOverId, code, JSON.stringify(packet), automatic, reportedBy.keyId, at])

@@ -62,8 +62,9 @@ export function createSubmit ({ database, queue, limits, now, log, onStored }: N
     if (header.documentId.length > LONGEST_ID) throw new Refusal('PACKET_VALUE_INVALID', { field: 'MessageHeader.DocumentId', detail: `longer than ${LONGEST_ID} characters` })
     // The packet that leaves holds the files as base64: what is too large for others to read is not taken in.
     const size = attachments.reduce((sum, { bytes }) => sum + bytes.length * 4 / 3, 0) + JSON.stringify(header).length * MARKUP
+    if (attachments.length >= limits.attachments) throw new Refusal('PACKET_TOO_MANY', { field: 'Attachment', detail: `the seal is one of at most ${limits.attachments} attachments` })
     if (size > limits.packetBytes) throw new Refusal('PACKET_TOO_LARGE', { field: 'Attachment', detail: `the packet would be larger than ${limits.packetBytes} bytes` })
-    const reserved = attachments.findIndex((attachment) => attachment.name === SEAL_NAME)
+    const reserved = attachments.findIndex((attachment) => attachment.name.toLowerCase() === SEAL_NAME)
     if (reserved >= 0) throw new Refusal('ATTACHMENT_NAME_RESERVED', { field: `Attachment[${reserved + 1}].AttachmentName` })
 
     const routes = routeRecipients(recipients, await connectionIdsOf(database))

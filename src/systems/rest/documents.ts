@@ -68,9 +68,9 @@ export async function addDocuments (http: HttpServer, { database, requireRole, s
     let json: string | undefined
     let room = limits.packetBytes
     const files: SubmittedFile[] = []
-    for await (const part of request.parts()) {
+    for await (const part of partsOf(request)) {
       if (part.type === 'file') {
-        const bytes = await part.toBuffer()
+        const bytes = await part.toBuffer().catch(refuseBroken)
         room -= bytes.length
         if (room < 0) throw new Refusal('REQUEST_TOO_LARGE')
         files.push({ name: part.filename ?? '', mediaType: part.mimetype, bytes })
@@ -87,4 +87,18 @@ export async function addDocuments (http: HttpServer, { database, requireRole, s
       parts: [json, ...files.flatMap(({ name, bytes }) => [name, bytes])],
     }
   }
+}
+
+async function * partsOf (request: FastifyRequest) {
+  try {
+    yield * request.parts()
+  } catch (error) {
+    refuseBroken(error)
+  }
+}
+
+/** A body that is cut off, or has no boundary, is its sender's fault; the parser throws plain errors for that. */
+function refuseBroken (error: unknown): never {
+  if (error instanceof Refusal || String((error as { code?: unknown }).code).startsWith('FST_')) throw error
+  throw new Refusal('REQUEST_INVALID', { detail: 'the multipart body cannot be read' }, { cause: error })
 }

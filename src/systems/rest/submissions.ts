@@ -4,7 +4,7 @@ import type { Db } from '../../database/database.ts'
 import type { Limits } from '../../edxml/limits.ts'
 import { fileName } from '../../edxml/names.ts'
 import { openPacket, readPacket } from '../../edxml/read.ts'
-import { writePacket } from '../../edxml/write.ts'
+import { assemble, writePacket } from '../../edxml/write.ts'
 import { Refusal } from '../../errors.ts'
 import type { Submission } from '../../outbound/submit.ts'
 import { judgePacketSignature } from '../../signing/packet-signature.ts'
@@ -45,9 +45,11 @@ export function createSubmissions ({ database, trust, limits, now }: Needs) {
         return { contentId: `${index + 1}`, name: safe, originalName: name.replaceAll('\0', ''), contentType: mediaType, bytes }
       })
       const packet = packetFrom(parseMetadata(json), attachments)
-      // What cannot be written, such as a day that is none, is refused now and not when the packet is to leave. The files are no part of that.
-      await writePacket({ ...packet, attachments: attachments.map((attachment) => ({ ...attachment, bytes: Buffer.alloc(0) })) })
-      return { caller, packet, bytes: null, signature: verdict({ at: now() }, [], [{ code: 'SIGNATURE_ABSENT' }]) }
+      // Written and read as it will be on its way: what cannot be is refused now, and a file that every reader takes out of its zip is
+      // taken out here too, so that the seal speaks of what arrives.
+      const read = await readPacket(openPacket(assemble(await writePacket(packet), null), limits), limits)
+      const arriving = read.kind === 'document' ? read.attachments.map((attachment, index) => ({ ...attachment, originalName: attachments[index]!.originalName })) : []
+      return { caller, packet: { ...packet, attachments: arriving }, bytes: null, signature: verdict({ at: now() }, [], [{ code: 'SIGNATURE_ABSENT' }]) }
     },
   }
 }
