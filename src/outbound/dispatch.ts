@@ -8,6 +8,7 @@
  *        │                              the axis has it ─▶ sent ◀──────┤
  *     parked ◀── patience over            it cannot be told ─▶ parked ◀┘
  *
+ * What is refused, or parked without having left, waits again when its document is submitted again.
  * A gateway that dies while `sending` leaves a lease behind; when that ends, the outcome is `unknown`.
  * This file decides and does nothing else; send.ts and reconcile.ts carry out what it decides.
  */

@@ -61,6 +61,30 @@ export async function insertDocument (tx: Tx, document: NewDocument): Promise<{ 
   return { id: earlier!.id, isNew: false }
 }
 
+/**
+ * Lets a document that was submitted again leave once more, where the axis refused it or its patience was over. What may be on the axis
+ * already stays for a person: it could double. Gives what will be sent.
+ */
+export async function sendAgain (tx: Tx, documentId: string, patienceUntil: Date, now: Date): Promise<{ id: string, connectionId: string }[]> {
+  const { rows } = await tx.query<{ id: string, connectionId: string }>({
+    name: 'send-again',
+    text: `
+      with again as (
+        update dispatch d set state = 'waiting', next_at = $3, patience_until = $2, reason = null, updated_at = $3
+         where d.document_id = $1 and d.state in ('refused', 'parked')
+           and not exists (select from attempt a where a.dispatch_id = d.id and (a.outcome is null or a.outcome = 'unknown'))
+        returning d.id, d.connection_id
+      ), moved as (
+        update delivery set state = 'waiting', updated_at = $3 from again where delivery.dispatch_id = again.id returning delivery.id
+      ), history as (
+        insert into delivery_event (delivery_id, at, kind, detail) select id, $3, 'submitted', '{"again": true}' from moved
+      )
+      select id, connection_id as "connectionId" from again`,
+    values: [documentId, patienceUntil, now],
+  })
+  return rows
+}
+
 /** Priority as edXML defines it, 0 to 4; a packet may hold any number. */
 function urgencyOf ({ otherInfo }: DocumentHeader): number {
   return Math.min(Math.max(otherInfo?.priority ?? 0, 0), 4)

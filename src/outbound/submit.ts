@@ -3,6 +3,7 @@ import type { SystemCaller } from '../access/keys.ts'
 import { isIntegrationCentre, parseAgencyCode } from '../agencies/code.ts'
 import { findAgencies } from '../agencies/registry.ts'
 import { routeRecipients } from '../agencies/routing.ts'
+import { clearAlarm } from '../alarms/alarms.ts'
 import { recordAudit } from '../audit/audit.ts'
 import { asStored } from '../blobs/attachments.ts'
 import { storeBlobs } from '../blobs/blobs.ts'
@@ -14,7 +15,7 @@ import { Refusal } from '../errors.ts'
 import type { Log } from '../http/log.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
-import { connectionIdsOf, insertDocument } from './store.ts'
+import { connectionIdsOf, insertDocument, sendAgain } from './store.ts'
 
 /** A document that a system wants sent. `bytes` is the packet as it came; null when it came as metadata and files. */
 export type Submission = { caller: SystemCaller, packet: DocumentPacket, bytes: Buffer | null, signature: SignatureVerdict }
@@ -36,7 +37,8 @@ export type Submit = ReturnType<typeof createSubmit>
 
 export function createSubmit ({ database, queue, limits, now, log, onStored }: Needs) {
   /**
-   * Takes a document from a system. Once this returns, it is stored and will be signed and sent; what is refused leaves nothing behind.
+   * Takes a document from a system. Once this returns, it is stored and will be signed and sent, also when the axis had refused the very
+   * same before; what is refused here leaves nothing behind.
    * `also` runs in the same transaction: what it stores exists if, and only if, the document does.
    */
   return async function submit ({ caller, packet, bytes, signature }: Submission, also?: (tx: Tx, accepted: Accepted) => Promise<void>): Promise<Accepted> {
@@ -72,7 +74,8 @@ export function createSubmit ({ database, queue, limits, now, log, onStored }: N
 
     const at = now()
     const identity = identityOf(packet)
-    const accepted = await database.transaction(async (tx) => {
+    const patienceUntil = new Date(at.getTime() + PATIENCE_MS)
+    const { leaving, ...accepted } = await database.transaction(async (tx) => {
       const blobs = await storeBlobs(tx, bytes ? [...attachments.map((attachment) => attachment.bytes), bytes] : attachments.map((attachment) => attachment.bytes))
       const { id, isNew } = await insertDocument(tx, {
         id: newId(),
@@ -85,7 +88,7 @@ export function createSubmit ({ database, queue, limits, now, log, onStored }: N
         signature,
         submittedBy: caller.keyId,
         submittedAt: at,
-        patienceUntil: new Date(at.getTime() + PATIENCE_MS),
+        patienceUntil,
         dispatches: routes.map(({ connectionId, recipients: together }) => ({
           id: newId(),
           connectionId,
@@ -93,16 +96,19 @@ export function createSubmit ({ database, queue, limits, now, log, onStored }: N
         })),
       })
       const accepted = { id, documentId: header.documentId, isNew }
-      if (isNew) {
-        await recordAudit(tx, { at, actor: caller.name, action: 'document.submitted', subject: id, detail: { key: caller.keyId, recipients: codes.length } })
-        await queue.wake(tx, routes.map(({ connectionId }) => ({ name: 'outbound.send', data: { connectionId }, key: connectionId })))
+      const again = isNew ? [] : await sendAgain(tx, id, patienceUntil, at)
+      for (const { id: subject } of again) for (const kind of ['dispatch.refused', 'dispatch.parked']) await clearAlarm(tx, log, { at, kind, subject })
+      const leaving = (isNew ? routes : again).map(({ connectionId }) => connectionId)
+      if (leaving.length > 0) {
+        await recordAudit(tx, { at, actor: caller.name, action: isNew ? 'document.submitted' : 'document.submitted-again', subject: id, detail: { key: caller.keyId, recipients: codes.length } })
+        await queue.wake(tx, leaving.map((connectionId) => ({ name: 'outbound.send', data: { connectionId }, key: connectionId })))
       }
       await also?.(tx, accepted)
-      return accepted
+      return { ...accepted, leaving }
     })
-    if (accepted.isNew) {
-      log.info({ documentId: accepted.id, recipients: codes.length }, 'outbound.submit: the document is stored')
-      onStored(routes.map((route) => route.connectionId))
+    if (leaving.length > 0) {
+      log.info({ documentId: accepted.id, recipients: codes.length }, `outbound.submit: the document is ${accepted.isNew ? 'stored' : 'sent again'}`)
+      onStored(leaving)
     }
     return accepted
   }

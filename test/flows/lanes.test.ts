@@ -129,6 +129,28 @@ t.test('a packet that the axis refuses says why, raises an alarm, and holds up n
   t.equal(simulator.events.filter((event) => event.kind === 'accepted').length, 1, 'what was refused is not sent again')
 })
 
+t.test('a document that the axis refused leaves again when it is submitted again; one that may be on the axis does not', async (t) => {
+  const axis = createOddAxis()
+  const outcomes = [{ kind: 'refused', code: '23', reason: 'Don vi nhan bi khoa' }, { kind: 'unknown', reason: 'lost' }] as const
+  let number = 0
+  axis.answer(async (packet, real) => outcomes[number++] ?? real(packet))
+  const { gateway, database, a, b } = await startWorld(t, { edges: { connect: axis.connect }, policy: { unclear: 'park' } })
+  await gateway.start()
+  const refused = await document('1')
+  const parked = await document('2')
+  const { id } = (await a.submit(refused)).json()
+  await until(async () => (await a.document(id)).deliveries[0].state === 'refused')
+  const other = (await a.submit(parked)).json()
+  await until(async () => (await a.document(other.id)).deliveries[0].state === 'parked')
+  t.equal((await a.submit(refused)).json().id, id)
+  t.equal((await a.submit(parked)).json().id, other.id)
+  t.equal((await until(async () => { const { items } = await b.mailbox(); return items.length > 0 && items }))[0]!.number, '1')
+  t.same((await a.document(id)).deliveries[0].history.map(({ kind }: Event) => kind), ['submitted', 'signed', 'refused', 'submitted', 'sent'])
+  t.equal((await a.document(other.id)).deliveries[0].state, 'parked')
+  t.match(await openAlarms(database), [{ kind: 'dispatch.parked' }])
+  t.equal(number, 3)
+})
+
 t.test('a document whose patience is over is parked, with an alarm and the reason', async (t) => {
   const clock = createClock()
   const { gateway, database, simulator, a } = await startWorld(t, { edges: { now: clock.now } })
