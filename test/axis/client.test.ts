@@ -67,6 +67,7 @@ for (const [what, answer, options] of [
   ['a proxy\'s 502 page', { status: 502, body: '<html>Bad Gateway</html>' }],
   ['a 500', { status: 500, body: '{"status":null,"data":null,"DocId":null}' }],
   ['a 503 that says FAIL', { status: 503, body: failReply('20', 'He thong ban') }],
+  ['a FAIL that is the axis\'s own fault', { body: failReply('20', 'Loi he thong') }],
   ['a page with 200', { body: '<!DOCTYPE html><html><body>Dang nhap</body></html>', headers: { 'content-type': 'text/html' } }],
   ['nothing with 200', { body: '' }],
   ['half an answer', { body: '{"status":"OK","ErrorCode":"0","da' }],

@@ -32,7 +32,8 @@ function judgeReply (operation: Operation, { status, body }: HttpAnswer): { kind
   switch (reply.kind) {
     case 'ok': return status < 300 ? reply : lost(operation, `HTTP ${status}, though it says OK`)
     case 'unintelligible': return lost(operation, status < 300 ? reply.reason : `HTTP ${status}: ${reply.reason}`)
-    case 'fail': return refusal(reply)
+    // The axis' own fault says nothing of the packet, nor how far it came: only this code is worth another try.
+    case 'fail': return reply.code === ERROR.internal ? lost(operation, reply.reason) : refusal(reply)
   }
 }
 
