@@ -32,13 +32,13 @@ function judgeReply (operation: Operation, { status, body }: HttpAnswer): { kind
   switch (reply.kind) {
     case 'ok': return status < 300 ? reply : lost(operation, `HTTP ${status}, though it says OK`)
     case 'unintelligible': return lost(operation, status < 300 ? reply.reason : `HTTP ${status}: ${reply.reason}`)
-    // The axis' own fault says nothing of the packet, nor how far it came: only this code is worth another try.
-    case 'fail': return reply.code === ERROR.internal ? lost(operation, reply.reason) : refusal(reply)
+    case 'fail': return refusal(operation, reply)
   }
 }
 
-/** What the axis said no to: the call, or us. */
-export function refusal ({ code, reason }: { code: string, reason: string }): Failure {
+/** What the axis said no to: the call, or us. Its own fault says nothing of the packet, nor how far it came. */
+export function refusal (operation: Operation, { code, reason }: { code: string, reason: string }): Failure {
+  if (code === ERROR.internal) return lost(operation, reason)
   return code === ERROR.credentials ? { kind: 'credentials', reason } : { kind: 'refused', code, reason }
 }
 

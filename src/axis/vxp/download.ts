@@ -49,7 +49,7 @@ function looksLikePacket (head: Buffer): boolean {
 
 function judgeHead (head: Buffer, status: number): Failure {
   const reply = readReply(head)
-  if (reply.kind === 'fail') return refusal(reply)
+  if (reply.kind === 'fail') return refusal('downloadEdoc', reply)
   return lost('downloadEdoc', reply.kind === 'ok' ? 'an answer without a packet' : `HTTP ${status}: ${reply.reason}`)
 }
 
