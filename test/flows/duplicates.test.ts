@@ -2,6 +2,7 @@ import t from 'tap'
 import { readFileSync } from 'node:fs'
 import { needsShared, shared } from '../support/shared.ts'
 import { until } from '../support/until.ts'
+import { connectPeer } from '../support/axis.ts'
 import { documentPacket, signedPacket, startWorld } from '../support/gateway.ts'
 
 t.test('the same packet submitted twice is one document', async (t) => {
@@ -104,12 +105,7 @@ t.test('new, update, recall and replacement share one DocumentId and are four ar
   const { gateway, database, simulator, b } = await startWorld(t, { more: codes.map((code) => ({ codes: [code], name: code })) })
   await gateway.start()
   // The sender has no lienthong: its packets enter the axis by another system.
-  const { createVxpConnection } = await import('../../src/axis/vxp/client.ts')
-  const { createHttpClient } = await import('../../src/http/client.ts')
-  const { SECRET, SYSTEM_ID } = await import('../support/gateway.ts')
-  await using http = createHttpClient()
-  const { rows: [connection] } = await database.query<{ url: string }>('select base_url as url from connection')
-  const other = createVxpConnection({ baseUrl: connection!.url, systemId: SYSTEM_ID, secret: SECRET, hashFile: 'sdk', http, now: () => new Date() })
+  const other = await connectPeer(t, database)
   const expected = headers.reduce((sum, { to }) => sum + to.length, 0)
   for (const [index, bytes] of packets.entries()) {
     const { from, to } = headers[index]!

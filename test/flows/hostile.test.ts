@@ -11,6 +11,7 @@ import { makeSeal } from '../../src/signing/seal.ts'
 import { signerFromPem } from '../../src/trust/signer.ts'
 import { writePacket, assemble } from '../../src/edxml/write.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { connectPeer } from '../support/axis.ts'
 import { A, documentPacket, organisation, signedPacket, startWorld } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
 
@@ -54,12 +55,7 @@ t.test('a packet with two seals goes to quarantine', async (t) => {
   const packet = documentPacket()
   const seal = await makeSeal(packet, signerFromPem(organisation(A.key)), new Date())
   const bytes = assemble(await writePacket({ ...packet, attachments: [...packet.attachments, seal, { ...seal, contentId: 'second', bytes: Buffer.from('<Seal/>') }] }), null)
-  const { createVxpConnection } = await import('../../src/axis/vxp/client.ts')
-  const { createHttpClient } = await import('../../src/http/client.ts')
-  const { SECRET, SYSTEM_ID } = await import('../support/gateway.ts')
-  await using http = createHttpClient()
-  const { rows: [connection] } = await database.query<{ url: string }>('select base_url as url from connection')
-  const other = createVxpConnection({ baseUrl: connection!.url, systemId: SYSTEM_ID, secret: SECRET, hashFile: 'sdk', http, now: () => new Date() })
+  const other = await connectPeer(t, database)
   t.equal((await other.send({ kind: 'document', from: packet.header.from.organId, to: [packet.header.to[0]!.organId], bytes })).kind, 'accepted')
   const { reason } = await until(async () => (await database.query<{ reason: { code: string } }>(`select reason from arrival where state = 'quarantined'`)).rows[0])
   t.equal(reason.code, 'ATTACHMENT_NAME_RESERVED')

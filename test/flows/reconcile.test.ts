@@ -1,11 +1,9 @@
 /** Attempts whose outcome nobody knows: the axis is asked, and what it cannot clear up is left to a person. */
 import t from 'tap'
 import { openAlarms } from '../../src/alarms/alarms.ts'
-import { createVxpConnection } from '../../src/axis/vxp/client.ts'
 import type { DocumentHeader } from '../../src/edxml/packet.ts'
-import { createHttpClient } from '../../src/http/client.ts'
-import { createClock, createOddAxis } from '../support/axis.ts'
-import { A, B, documentPacket, SECRET, signedPacket, startWorld, SYSTEM_ID } from '../support/gateway.ts'
+import { connectPeer, createClock, createOddAxis } from '../support/axis.ts'
+import { A, B, documentPacket, signedPacket, startWorld } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
 
 const MINUTE = 60_000
@@ -88,9 +86,7 @@ t.test('several traces of one document leave it to a person', async (t) => {
   const world = await startWorld(t)
   const { gateway, database, simulator, a } = world
   // Another program sends for the same system: its packet has the same number and notation.
-  const { rows: [connection] } = await database.query<{ url: string }>('select base_url as url from connection')
-  await using http = createHttpClient()
-  const peer = createVxpConnection({ baseUrl: connection!.url, systemId: SYSTEM_ID, secret: SECRET, hashFile: 'sdk', http, now: () => new Date() })
+  const peer = await connectPeer(t, database)
   t.equal((await peer.send({ kind: 'document', from: A.codes[0]!, to: [B.codes[0]!], bytes: await document('1', { subject: 'Của phần mềm khác' }) })).kind, 'accepted')
   simulator.faults.push({ fault: { kind: 'drop', when: 'after' }, operation: 'sendEdoc', times: 1 })
   await gateway.start()

@@ -2,7 +2,9 @@
 import type { AxisConnection, OutgoingPacket, PacketKind } from '../../src/axis/connection.ts'
 import type { ConnectionSettings } from '../../src/axis/connections.ts'
 import { createVxpConnection } from '../../src/axis/vxp/client.ts'
+import type { Db } from '../../src/database/database.ts'
 import { createHttpClient } from '../../src/http/client.ts'
+import { SECRET, SYSTEM_ID } from './gateway.ts'
 
 type Send = AxisConnection['send']
 
@@ -60,4 +62,12 @@ export function createClock () {
     now: () => new Date(Date.now() + ahead),
     forward (milliseconds: number) { ahead += milliseconds },
   }
+}
+
+/** A connection of another program to the same axis, for packets that no gateway has made. Closed with the test. */
+export async function connectPeer (t: { teardown (end: () => Promise<void>): void }, database: Db): Promise<AxisConnection> {
+  const http = createHttpClient()
+  t.teardown(async () => { await http[Symbol.asyncDispose]() })
+  const { rows: [connection] } = await database.query<{ url: string }>('select base_url as url from connection')
+  return createVxpConnection({ baseUrl: connection!.url, systemId: SYSTEM_ID, secret: SECRET, hashFile: 'sdk', http, now: () => new Date() })
 }
