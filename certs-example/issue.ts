@@ -7,7 +7,7 @@ import type { KeyObject } from 'node:crypto'
 
 import forge from 'node-forge'
 
-import { TAG, childrenOf, expectTag, readDer } from '../src/trust/der.ts'
+import { TAG, childrenOf, expectTag, readDer } from '../src/trust/asn1/der.ts'
 
 const { asn1 } = forge
 const { Class: { UNIVERSAL, CONTEXT_SPECIFIC }, Type } = asn1

@@ -40,7 +40,7 @@ const otherRoot = makeRoot({ CN: 'RootCA lạ VÍ DỤ', O: 'Tổ chức lạ V�
 /** Calls itself by the name and key identifier of the example sub-CA, and has another key. */
 const impostor: Issued = { ...sub, keys: rsaKeys(CA_BITS) }
 
-for (const folder of ['trust', 'organisations', 'bad', 'crls']) rmSync(join(import.meta.dirname, folder), { recursive: true, force: true })
+for (const folder of ['trust', 'organisations', 'bad']) rmSync(join(import.meta.dirname, folder), { recursive: true, force: true })
 write('trust/anchors/rootcag2.pem', certificatePem(root))
 write('trust/intermediates/cpcag2.pem', certificatePem(sub))
 
@@ -59,8 +59,8 @@ writeSigner('bad/wrong-issuer', makeOrganisation({ name, email, issuer: otherRoo
 writeSigner('bad/impostor-issuer', makeOrganisation({ name, email, issuer: impostor, authority: sub.keys }), sub)
 
 const span = { thisUpdate: new Date('2025-06-01T00:00:00Z'), nextUpdate: UNTIL }
-write('crls/rootcag2.crl', issueCrl({ issuer: root, ...span, serials: [] }))
-write('crls/cpcag2.crl', issueCrl({ issuer: sub, ...span, serials: [Buffer.from(revoked.certificate.serialNumber, 'hex')] }))
+write('trust/crls/rootcag2.crl', issueCrl({ issuer: root, ...span, serials: [] }))
+write('trust/crls/cpcag2.crl', issueCrl({ issuer: sub, ...span, serials: [Buffer.from(revoked.certificate.serialNumber, 'hex')] }))
 
 function makeRoot (name: Name, keys: Keys): Issued {
   return issueCertificate({ name, keys, notBefore: SINCE, notAfter: UNTIL, extensions: [...caExtensions(keys, keys), mark()] })

@@ -24,7 +24,9 @@ import { prepareDatabase } from './queue/prepare.ts'
 import { openQueue } from './queue/queue.ts'
 import { addRest } from './systems/rest/rest.ts'
 import { EXAMPLE_TRUST_DIR, refuseExample } from './trust/example.ts'
-import { loadTrustStore } from './trust/store.ts'
+import type { Trust } from './trust/judge.ts'
+import { DEFAULT_TRUST_POLICY } from './trust/policy.ts'
+import { loadTrust } from './trust/store.ts'
 
 /** The world outside the process, which tests replace. */
 export type Edges = { now?: () => Date, connect?: (settings: ConnectionSettings) => AxisConnection }
@@ -48,11 +50,12 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const database = opened.use(openDatabase(urls.gatewayUrl, config.databaseConnections, onError))
   const queue = opened.use(await openQueue({ database, onError }))
 
-  const trust = loadTrustStore(config.trustDir ?? EXAMPLE_TRUST_DIR)
+  const trusted = loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR)
+  const trust: Trust = { domains: trusted.domains, timeStamping: trusted.timeStamping, policy: DEFAULT_TRUST_POLICY }
   const limits = { ...DEFAULT_LIMITS, packetBytes: config.maxPacketBytes }
   const vault = createVault(config.masterKey)
-  const signers = createSigners({ database, vault, intermediates: trust.intermediates })
-  if (config.mode === 'production') refuseExample({ store: trust, signers: (await signers.certificates()).map((certificate) => ({ certificate, chain: [] })) })
+  const signers = createSigners({ database, vault, intermediates: trust.domains.flatMap(({ intermediates }) => intermediates) })
+  if (config.mode === 'production') refuseExample({ stores: [...trust.domains, ...trust.timeStamping ? [trust.timeStamping] : []], signers: (await signers.certificates()).map((certificate) => ({ certificate, chain: [] })) })
 
   const client = opened.use(createHttpClient())
   const connect = edges.connect ?? ((settings) => createVxpConnection({

@@ -8,7 +8,7 @@ import { connectionContext, resumeConnection } from '../axis/connections.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import { refuseExample } from '../trust/example.ts'
-import { signerFromPem } from '../trust/signer.ts'
+import { signerFromPem } from '../trust/signers/signer.ts'
 import type { Setup } from './setup.ts'
 
 /** `isReal`: outside demo and test, where keys of the example PKI are refused. */
@@ -38,7 +38,7 @@ export async function applySetup (setup: Setup, { database, vault, now, actor, i
     for (const [index, { agency, keyPem, certificatePem }] of setup.signers.entries()) {
       const { certificate } = valid(`signers.${index}`, () => { // refuses a key that does not belong to its certificate
         const signer = signerFromPem({ key: keyPem, certificates: certificatePem })
-        if (isReal) refuseExample({ store: { anchors: [], intermediates: [] }, signers: [signer] })
+        if (isReal) refuseExample({ stores: [], signers: [signer] })
         return signer
       })
       await saveSigner(tx, vault, agencyId(agency, `signers.${index}.agency`), keyPem, certificate)

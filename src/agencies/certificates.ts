@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import type { Vault } from '../access/secrets.ts'
 import type { Db, Tx } from '../database/database.ts'
-import { signerFromPem, type Signer } from '../trust/signer.ts'
+import { signerFromPem, type Signer } from '../trust/signers/signer.ts'
 import { fingerprintOf } from '../trust/verdict.ts'
 
 /** Records that this certificate speaks for the agency. The subject of an official certificate names no code (trust.md 1.2). */

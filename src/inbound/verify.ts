@@ -13,7 +13,7 @@ import { Refusal } from '../errors.ts'
 import type { Log } from '../http/log.ts'
 import { judgePacketSignature } from '../signing/packet-signature.ts'
 import { judgeSeal } from '../signing/seal.ts'
-import type { TrustStore } from '../trust/store.ts'
+import type { Trust } from '../trust/judge.ts'
 import { decideArrival, type QuarantineReason, type Verdicts } from './arrival.ts'
 import { askAgain, claimUnjudged, handOn, nextUnjudged, settle, SettledMeanwhile, type Settled, type UnjudgedArrival } from './store.ts'
 
@@ -36,7 +36,7 @@ type Judged =
   | { kind: 'unreadable', reason: QuarantineReason }
   | { kind: 'fault', error: unknown }
 
-type Needs = { database: Database, connections: Connections, trust: TrustStore, limits: Limits, applyStatus: ApplyStatus, now: () => Date, log: Log, stopping: AbortSignal }
+type Needs = { database: Database, connections: Connections, trust: Trust, limits: Limits, applyStatus: ApplyStatus, now: () => Date, log: Log, stopping: AbortSignal }
 
 export function createVerify ({ database, connections, trust, limits, applyStatus, now, log, stopping }: Needs) {
   /** Judges what has arrived over one connection and hands it on. Returns when to look again, or null. */

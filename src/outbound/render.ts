@@ -8,7 +8,7 @@ import type { Attachment, DocumentHeader, DocumentPacket, Packet, StatusPacket }
 import { assemble, writePacket } from '../edxml/write.ts'
 import { signPacket } from '../signing/packet-signature.ts'
 import { makeSeal } from '../signing/seal.ts'
-import type { Signer } from '../trust/signer.ts'
+import type { Signer } from '../trust/signers/signer.ts'
 import type { ClaimedDispatch } from './store.ts'
 
 /** A packet ready to leave. `store` keeps its bytes as part of the transaction that begins the attempt, and gives their blob. `signed`: what its history tells of that. */

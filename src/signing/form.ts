@@ -48,7 +48,7 @@ const INHERITED = '{http://www.w3.org/XML/1998/namespace}'
 /** Beside the certificate these say nothing that is used, so what is in them does not matter. */
 const UNREAD: ReadonlySet<string> = new Set(['KeyValue', 'X509IssuerSerial', 'X509SKI', 'X509SubjectName', 'X509CRL'])
 
-/** As long as a chain may be (trust/path.ts); more only costs time. */
+/** As long as a chain may be (trust/path/path.ts); more only costs time. */
 const MOST_CERTIFICATES = 4
 /** Base64 of 12 KiB: a certificate with an RSA-4096 key is a sixth of it. */
 const LONGEST_CERTIFICATE = 16_384

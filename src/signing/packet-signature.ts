@@ -4,7 +4,7 @@
  */
 import type { Opened } from '../edxml/open.ts'
 import type { Written } from '../edxml/write.ts'
-import type { Signer } from '../trust/signer.ts'
+import type { Signer } from '../trust/signers/signer.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { eachOctets } from '../edxml/open.ts'
 import { EDXML_NAMESPACE } from '../edxml/packet.ts'

@@ -4,7 +4,7 @@
  */
 import type { Element } from '../edxml/elements.ts'
 import type { Opened } from '../edxml/open.ts'
-import type { Signer } from '../trust/signer.ts'
+import type { Signer } from '../trust/signers/signer.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { readElements } from '../edxml/elements.ts'
 import { attachmentDigests, survivingFields } from '../edxml/identity.ts'

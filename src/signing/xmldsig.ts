@@ -4,13 +4,12 @@
  */
 import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto'
 import type { Opened } from '../edxml/open.ts'
-import type { Signer } from '../trust/signer.ts'
-import type { TrustStore } from '../trust/store.ts'
+import type { Signer } from '../trust/signers/signer.ts'
 import { readElements } from '../edxml/elements.ts'
 import { eachOctets } from '../edxml/open.ts'
 import { EXCLUSIVE_C14N } from '../edxml/xml.ts'
-import { judgePath } from '../trust/path.ts'
-import { fingerprintOf, signerDetails, type SignatureVerdict, type SignerDetails, type Verdict } from '../trust/verdict.ts'
+import { judgeCertificate, type CertificateVerdict, type Trust } from '../trust/judge.ts'
+import { detailsOf, fingerprintOf, type CertificateDetails, type SignatureVerdict } from '../trust/verdict.ts'
 import { ENVELOPED_SIGNATURE, keyFits, SHA256, signatureFits, XMLDSIG } from './algorithms.ts'
 import { readCertificate, type KnownCertificate } from './certificates.ts'
 import { readForm, type FoundSignature, type SignatureForm } from './form.ts'
@@ -18,15 +17,15 @@ import { verdictOf, type SigningFinding } from './reasons.ts'
 
 /** What a signature is judged against. */
 export type SignatureContext = {
-  trust: TrustStore,
-  /** The moment the certificate has to be good at. */
+  trust: Trust,
+  /** When we received it: what the certificate has to be good at, unless a time-stamp token proves an earlier moment. */
   at: Date,
   /** Whether this certificate (SHA-256, lower-case hex) is one of the agency the document says it is from. */
   speaksFor: (fingerprint: string) => boolean | 'unknown',
 }
 
 /** The steps of a judgement, in their order; a verdict names those that were taken. */
-export type Check = 'structure' | 'algorithms' | 'signature value' | 'digest' | 'path' | 'agency' | 'fields' | 'attachments'
+export type Check = 'structure' | 'algorithms' | 'signature value' | 'digest' | 'certificate' | 'agency' | 'fields' | 'attachments'
 
 /** Makes the Signature element for the document whose exclusive canonical octets `feed` gives: enveloped, over the whole. */
 export async function makeSignature (feed: (sink: (octets: Uint8Array) => void) => void, signer: Signer): Promise<Buffer> {
@@ -63,9 +62,9 @@ export function findSignature (opened: Opened): FoundSignature | SigningFinding 
 export type Examination = {
   checked: Check[],
   findings: SigningFinding[],
-  path?: Verdict,
+  certificate?: CertificateVerdict,
   /** Set once the signature value proved who signed: anybody can copy a certificate. */
-  signer?: SignerDetails,
+  signer?: CertificateDetails,
 }
 
 /** Takes the signature that was found through every step. Without findings: this agency's certificate signed exactly `opened.content` and its slots. */
@@ -80,24 +79,32 @@ export function examineSignature (opened: Opened, found: FoundSignature, context
   const signed = signatureFits(form.algorithm, key, form.signedInfo, form.signatureValue)
   if (!signed) findings.push({ code: 'SIGNATURE_VALUE_WRONG' })
   if (!timingSafeEqual(digestOf(opened, form), form.digestValue)) findings.push({ code: 'CONTENT_CHANGED' })
-  const path = judgePath(certificate, withHints(context.trust, signer.others), context.at)
+  const judged = judgeCertificate(certificate, signer.others, context.trust, context.at)
   const speaks = context.speaksFor(fingerprintOf(certificate))
   if (speaks === 'unknown') findings.push({ code: 'SIGNER_UNKNOWN' })
   else if (!speaks) findings.push({ code: 'SIGNER_NOT_AGENCY' })
   return {
-    checked: ['structure', 'algorithms', 'signature value', 'digest', 'path', 'agency'],
-    findings, path, ...(signed && { signer: signerDetails(certificate) }),
+    checked: ['structure', 'algorithms', 'signature value', 'digest', 'certificate', 'agency'],
+    findings, certificate: judged, ...(signed && { signer: detailsOf(certificate) }),
   }
 }
 
 /** The verdict that an examination ends in. */
-export function conclude (context: Pick<SignatureContext, 'at'>, { checked, findings, path, signer }: Examination): SignatureVerdict {
-  return { ...verdict(context, checked, findings, path), ...(signer && { signer }) }
+export function conclude (context: Pick<SignatureContext, 'at' | 'trust'>, { checked, findings, certificate, signer }: Examination): SignatureVerdict {
+  return { ...verdict(context, checked, findings, certificate), ...(signer && { signer }) }
 }
 
 /** A verdict of these findings, for this time. */
-export function verdict ({ at }: Pick<SignatureContext, 'at'>, checked: Check[], findings: readonly SigningFinding[], path?: Verdict): SignatureVerdict {
-  return { ...verdictOf(findings, path), at: at.toISOString(), checked }
+export function verdict ({ at, trust }: Pick<SignatureContext, 'at' | 'trust'>, checked: Check[], findings: readonly SigningFinding[], certificate?: CertificateVerdict): SignatureVerdict {
+  return {
+    ...verdictOf(findings, certificate),
+    ...(certificate?.domain !== undefined && { domain: certificate.domain }),
+    chain: certificate?.chain.map(detailsOf) ?? [],
+    proofTime: { at: at.toISOString(), from: 'receipt' },
+    revocation: certificate?.revocation ?? [],
+    policy: trust.policy,
+    checked,
+  }
 }
 
 /** KeyInfo is a hint: it picks a certificate, which is then proved by its path and by the registry, or not at all. */
@@ -112,12 +119,6 @@ function readSigner (form: SignatureForm): { leaf: KnownCertificate, others: X50
   if (!leaf || more.length > 0) return { code: 'SIGNER_CERTIFICATE_AMBIGUOUS' }
   if (!keyFits(leaf.key, form.algorithm)) return { code: 'SIGNER_KEY_UNFIT' }
   return { leaf, others: certificates.filter((one) => one !== leaf).map(({ certificate }) => certificate) }
-}
-
-/** Certificates that came along may stand between the signer and a pinned root. Those that the store has would be tried twice. */
-function withHints ({ anchors, intermediates }: TrustStore, hints: readonly X509Certificate[]): TrustStore {
-  const isNew = ({ fingerprint256 }: X509Certificate) => ![...anchors, ...intermediates].some((known) => known.fingerprint256 === fingerprint256)
-  return { anchors, intermediates: [...intermediates, ...hints.filter(isNew)] }
 }
 
 function digestOf (opened: Opened, { digest }: SignatureForm): Buffer {

@@ -6,9 +6,9 @@ import type { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 
 import { Refusal } from '../errors.ts'
-import { contentOf } from './certificate.ts'
-import { DerError } from './der.ts'
-import type { Signer } from './signer.ts'
+import { contentOf } from './asn1/certificate.ts'
+import { DerError } from './asn1/der.ts'
+import type { Signer } from './signers/signer.ts'
 import type { TrustStore } from './store.ts'
 import { nameForPeople } from './verdict.ts'
 
@@ -32,8 +32,8 @@ export function isExampleCertificate (certificate: X509Certificate): boolean {
  * Once this returns, the gateway neither trusts nor signs with the example PKI. To be called wherever it starts outside demo and test.
  * Throws SETUP_INVALID naming every example certificate found.
  */
-export function refuseExample ({ store, signers }: { store: TrustStore, signers: readonly Pick<Signer, 'certificate' | 'chain'>[] }): void {
-  const found = [...store.anchors, ...store.intermediates, ...signers.flatMap(({ certificate, chain }) => [certificate, ...chain])].filter(isExampleCertificate)
+export function refuseExample ({ stores, signers }: { stores: readonly TrustStore[], signers: readonly Pick<Signer, 'certificate' | 'chain'>[] }): void {
+  const found = [...stores.flatMap(({ anchors, intermediates }) => [...anchors, ...intermediates]), ...signers.flatMap(({ certificate, chain }) => [certificate, ...chain])].filter(isExampleCertificate)
   if (found.length === 0) return
   const names = [...new Set(found.map(({ subject }) => nameForPeople(subject)))].join('; ')
   throw new Refusal('SETUP_INVALID', {

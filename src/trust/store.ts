@@ -7,35 +7,61 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { Refusal } from '../errors.ts'
-import { contentOf } from './certificate.ts'
+import { contentOf } from './asn1/certificate.ts'
 
-/** Pinned roots, and the CAs that may stand between them and a signer. */
-export type TrustStore = { anchors: X509Certificate[], intermediates: X509Certificate[] }
+/** One trust domain: pinned roots, and the CAs that may stand between them and a signer. */
+export type TrustStore = { label: string, anchors: X509Certificate[], intermediates: X509Certificate[] }
+
+/** What a trust folder holds. `crls` are the bytes of CRLs that were put there by hand, for networks that cannot reach the CA. */
+export type TrustFolder = {
+  domains: TrustStore[]
+  /** Whose time-stamp tokens are believed; null when nobody's are */
+  timeStamping: TrustStore | null
+  /** Whom TLS servers are believed from, where that differs from the domains */
+  tls: TrustStore | null
+  crls: Buffer[]
+}
+
+/** Labels of the domains documents may be signed under: the folder itself is the Cipher Committee's. */
+export const CIPHER_COMMITTEE = 'cipher-committee'
+export const NATIONAL = 'national'
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
 
 /**
- * Reads a trust folder. Once this returns, there is at least one anchor and every file held CA certificates only.
+ * Reads a trust folder: `anchors/`, `intermediates/` (the Cipher Committee's), `crls/`, and, where there are any, the same two in `national/`,
+ * `time-stamping/` and `tls/`. Once this returns, every domain has an anchor and every certificate file held CA certificates only.
  * Throws SETUP_INVALID naming every fault there is: a file left out silently would show much later, as documents refused.
  */
-export function loadTrustStore (folder: string): TrustStore {
+export function loadTrust (folder: string): TrustFolder {
   const faults: string[] = []
-  const load = (part: string) => {
+  const load = <Item>(part: string, read: (bytes: Buffer) => Item[]): Item[] => {
     const path = join(folder, part)
     if (!existsSync(path)) return []
     return readdirSync(path).filter((name) => !name.startsWith('.')).sort().flatMap((name) => {
       try {
-        return caCertificatesFrom(readFileSync(join(path, name)))
+        return read(readFileSync(join(path, name)))
       } catch (error) {
         faults.push(`${join(part, name)}: ${error instanceof Error ? error.message : String(error)}`)
         return []
       }
     })
   }
-  const store = { anchors: load('anchors'), intermediates: load('intermediates') }
-  if (store.anchors.length === 0) faults.push(`no trusted root in ${join(folder, 'anchors')}`)
+  const domain = (label: string, part: string): TrustStore => {
+    const store = { label, anchors: load(join(part, 'anchors'), caCertificatesFrom), intermediates: load(join(part, 'intermediates'), caCertificatesFrom) }
+    if (store.anchors.length === 0) faults.push(`no trusted root in ${join(folder, part, 'anchors')}`)
+    return store
+  }
+  const optional = (label: string) => existsSync(join(folder, label)) ? domain(label, label) : null
+  const national = optional(NATIONAL)
+  const read = {
+    domains: [domain(CIPHER_COMMITTEE, ''), ...(national ? [national] : [])],
+    timeStamping: optional('time-stamping'),
+    tls: optional('tls'),
+    crls: load('crls', (bytes) => [bytes]),
+  }
   if (faults.length > 0) throw new Refusal('SETUP_INVALID', { field: 'TRUST_DIR', detail: faults.join('; ') })
-  return store
+  return read
 }
 
 /** The certificates in a PEM text, in order. Throws if there is none. */

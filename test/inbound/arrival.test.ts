@@ -1,9 +1,10 @@
 import t from 'tap'
 import { decideArrival } from '../../src/inbound/arrival.ts'
+import { DEFAULT_TRUST_POLICY } from '../../src/trust/policy.ts'
 import type { SignatureVerdict } from '../../src/trust/verdict.ts'
 
 const now = new Date('2026-01-05T08:00:00Z')
-const verdict = (result: SignatureVerdict['result'], code: string): SignatureVerdict => ({ result, reasons: result === 'valid' ? [] : [{ code, vi: '', en: '' }], at: now.toISOString(), checked: [] })
+const verdict = (result: SignatureVerdict['result'], code: string): SignatureVerdict => ({ result, reasons: result === 'valid' ? [] : [{ code, vi: '', en: '', clause: '' }], chain: [], proofTime: { at: now.toISOString(), from: 'receipt' }, revocation: [], policy: DEFAULT_TRUST_POLICY, checked: [] })
 const valid = verdict('valid', '')
 const absent = verdict('indeterminate', 'SIGNATURE_ABSENT')
 const noSeal = verdict('indeterminate', 'SEAL_ABSENT')

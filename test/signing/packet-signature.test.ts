@@ -9,7 +9,7 @@ import { judgePacketSignature } from '../../src/signing/packet-signature.ts'
 import type { SignatureContext } from '../../src/signing/xmldsig.ts'
 import { fingerprintOf } from '../../src/trust/verdict.ts'
 import { needsShared, shared } from '../support/shared.ts'
-import { makeCa, makeLeaf, storeOf, AT } from '../trust/world.ts'
+import { makeCa, makeLeaf, trustOf, AT } from '../trust/world.ts'
 import { contextFor, exampleSigner, handOf, open, packetText, sender, signByHand, signedText, stranger, told, type Hand } from './world.ts'
 
 const DS = 'http://www.w3.org/2000/09/xmldsig#'
@@ -21,7 +21,7 @@ const p256 = makeLeaf(ca, { keys: ecKeys('prime256v1') })
 const p384 = makeLeaf(ca, { keys: ecKeys('secp384r1') })
 
 const inWorld = ({ certificate }: Pick<typeof rsa, 'certificate'>): SignatureContext =>
-  ({ trust: storeOf([ca]), at: AT, speaksFor: (fingerprint) => fingerprint === fingerprintOf(certificate) })
+  ({ trust: trustOf([ca]), at: AT, speaksFor: (fingerprint) => fingerprint === fingerprintOf(certificate) })
 
 /** The verdict on a packet that the signer of this test signed, with these differences. */
 function judgeHand (change: Partial<Hand> = {}, issued = rsa, context = inWorld(issued)) {
@@ -37,10 +37,10 @@ t.test('a good signature is valid, names its signer and what was checked', async
   const verdict = judgeHand()
   t.equal(told(verdict), 'valid')
   t.match(verdict, {
-    at: AT.toISOString(),
+    proofTime: { at: AT.toISOString(), from: 'receipt' },
     signer: { subject: 'CN=signer, C=VN', issuer: 'CN=CA, C=VN', fingerprint: fingerprintOf(rsa.certificate) },
   })
-  t.same(verdict.checked, ['structure', 'algorithms', 'signature value', 'digest', 'path', 'agency'])
+  t.same(verdict.checked, ['structure', 'algorithms', 'signature value', 'digest', 'certificate', 'agency'])
 })
 
 t.test('the algorithms of the list are accepted', async (t) => {

@@ -11,15 +11,17 @@ import { eachOctets, openXml, type Opened } from '../../src/edxml/open.ts'
 import type { DocumentPacket } from '../../src/edxml/packet.ts'
 import { canonicalise, EXCLUSIVE_C14N, type CanonicalMethod } from '../../src/edxml/xml.ts'
 import { makeSignature, type SignatureContext } from '../../src/signing/xmldsig.ts'
+import type { Trust } from '../../src/trust/judge.ts'
+import { DEFAULT_TRUST_POLICY } from '../../src/trust/policy.ts'
 import { EXAMPLE_TRUST_DIR } from '../../src/trust/example.ts'
-import { signerFromPem, type Signer } from '../../src/trust/signer.ts'
-import { loadTrustStore } from '../../src/trust/store.ts'
+import { signerFromPem, type Signer } from '../../src/trust/signers/signer.ts'
+import { loadTrust, type TrustStore } from '../../src/trust/store.ts'
 import { fingerprintOf, type SignatureVerdict } from '../../src/trust/verdict.ts'
 
 /** A moment at which the example certificates are good. */
 export const NOW = new Date('2026-11-20T08:30:00Z')
 
-export const trust = loadTrustStore(EXAMPLE_TRUST_DIR)
+export const trust: Trust = { ...loadTrust(EXAMPLE_TRUST_DIR), policy: DEFAULT_TRUST_POLICY }
 
 const examplePath = (name: string, file: string): string => join(import.meta.dirname, '../../certs-example', name, file)
 
@@ -153,8 +155,9 @@ export function xmlsec (args: string[], files: Record<string, string | Uint8Arra
 
 /** Whether xmlsec1 accepts the signature, with the example root as the only trusted one. */
 export function xmlsecAccepts (packet: Uint8Array | string): boolean {
-  const pemOf = (certificates: typeof trust.anchors) => certificates.map(({ raw }) => pem('CERTIFICATE', raw)).join('')
-  return xmlsec(['--verify', '--trusted-pem', '{root}', '--untrusted-pem', '{sub}', '{packet}'], { packet, root: pemOf(trust.anchors), sub: pemOf(trust.intermediates) }).accepted
+  const [{ anchors, intermediates }] = trust.domains as [TrustStore]
+  const pemOf = (certificates: typeof anchors) => certificates.map(({ raw }) => pem('CERTIFICATE', raw)).join('')
+  return xmlsec(['--verify', '--trusted-pem', '{root}', '--untrusted-pem', '{sub}', '{packet}'], { packet, root: pemOf(anchors), sub: pemOf(intermediates) }).accepted
 }
 
 /** Lets xmlsec1 fill in the template in the text, with an example key and its certificates. */

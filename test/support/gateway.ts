@@ -12,7 +12,7 @@ import { createGateway, type Edges } from '../../src/gateway.ts'
 import type { MailboxEntry, MailboxItem } from '../../src/inbound/mailbox.ts'
 import { signPacket } from '../../src/signing/packet-signature.ts'
 import { createSimulator, type SimulatorOptions } from '../../src/simulator/simulator.ts'
-import { signerFromPem } from '../../src/trust/signer.ts'
+import { signerFromPem } from '../../src/trust/signers/signer.ts'
 import { createTestDatabase } from './database.ts'
 
 export const SYSTEM_ID = 'H90.W01'

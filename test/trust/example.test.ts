@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import t from 'tap'
 
 import { EXAMPLE_TRUST_DIR, isExampleCertificate, refuseExample } from '../../src/trust/example.ts'
-import { judgePath } from '../../src/trust/path.ts'
-import { signerFromPem, signerFromPkcs12 } from '../../src/trust/signer.ts'
-import { loadTrustStore } from '../../src/trust/store.ts'
-import { signerDetails } from '../../src/trust/verdict.ts'
+import { judgePath } from '../../src/trust/path/path.ts'
+import { signerFromPem, signerFromPkcs12 } from '../../src/trust/signers/signer.ts'
+import { loadTrust } from '../../src/trust/store.ts'
+import { detailsOf } from '../../src/trust/verdict.ts'
 import { AT, makeCa, makeLeaf, needsOpenssl, openssl, opensslAccepts, storeOf } from './world.ts'
 
 const EXAMPLES = join(EXAMPLE_TRUST_DIR, '..')
-const store = loadTrustStore(EXAMPLE_TRUST_DIR)
+const store = loadTrust(EXAMPLE_TRUST_DIR).domains[0]!
 
 const signer = (name: string) => signerFromPem({
   key: readFileSync(join(EXAMPLES, `${name}.key.pem`), 'utf8'),
@@ -43,7 +43,7 @@ t.test('openssl agrees on all of them', needsOpenssl, async (t) => {
 })
 
 t.test('openssl finds the revoked example, and only it, in the CRL of the sub-CA', needsOpenssl, async (t) => {
-  const crl = openssl(['crl', '-in', join(EXAMPLES, 'crls/cpcag2.crl'), '-CAfile', join(EXAMPLES, 'trust/intermediates/cpcag2.pem'), '-text', '-out', '{out}'], '').toString()
+  const crl = openssl(['crl', '-in', join(EXAMPLES, 'trust/crls/cpcag2.crl'), '-CAfile', join(EXAMPLES, 'trust/intermediates/cpcag2.pem'), '-text', '-out', '{out}'], '').toString()
   t.strictSame([...crl.matchAll(/Serial Number: (\w+)/g)].map(([, serial]) => serial), [signer('bad/revoked').certificate.serialNumber])
 })
 
@@ -54,7 +54,7 @@ t.test('the PKCS#12 file holds the same signer as the PEM files', async (t) => {
 })
 
 t.test('a signer is told in words a person reads', async (t) => {
-  const { subject, issuer, fingerprint, notAfter } = signerDetails(signer('organisations/so-noi-vu-vi-du').certificate)
+  const { subject, issuer, fingerprint, notAfter } = detailsOf(signer('organisations/so-noi-vu-vi-du').certificate)
   t.equal(subject, 'CN=SỞ NỘI VỤ TỈNH VÍ DỤ, O=UBND TỈNH VÍ DỤ, L=VÍ DỤ, C=VN')
   t.equal(issuer, 'CN=CA phục vụ các cơ quan VÍ DỤ G2, O=Ban Cơ yếu VÍ DỤ, C=VN')
   t.match(fingerprint, /^[0-9a-f]{64}$/)
@@ -75,7 +75,7 @@ t.test('neither an example key nor an example root is let into a real gateway', 
   const real = storeOf([root])
   const leaf = makeLeaf(root)
   const own = { ...signer('organisations/ubnd-phuong-vi-du'), certificate: leaf.certificate, chain: [] }
-  t.doesNotThrow(() => refuseExample({ store: real, signers: [own] }))
-  t.throws(() => refuseExample({ store: real, signers: [own, signer('organisations/ubnd-phuong-vi-du')] }), { code: 'SETUP_INVALID', message: /ví dụ.*UBND PHƯỜNG VÍ DỤ/s })
-  t.throws(() => refuseExample({ store, signers: [] }), { code: 'SETUP_INVALID', message: /RootCA VÍ DỤ/ })
+  t.doesNotThrow(() => refuseExample({ stores: [real], signers: [own] }))
+  t.throws(() => refuseExample({ stores: [real], signers: [own, signer('organisations/ubnd-phuong-vi-du')] }), { code: 'SETUP_INVALID', message: /ví dụ.*UBND PHƯỜNG VÍ DỤ/s })
+  t.throws(() => refuseExample({ stores: [store], signers: [] }), { code: 'SETUP_INVALID', message: /RootCA VÍ DỤ/ })
 })

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 
 import t from 'tap'
 
-import { judgePath } from '../../src/trust/path.ts'
+import { judgePath } from '../../src/trust/path/path.ts'
 import { needsShared, shared } from '../support/shared.ts'
 
 type Case = { id: string, name: string, cert: string, other_certs?: string[], params?: unknown, error?: { msg_regex: string } }

@@ -5,7 +5,7 @@ import t from 'tap'
 
 import { pem } from '../../certs-example/issue.ts'
 import { Refusal } from '../../src/errors.ts'
-import { loadTrustStore } from '../../src/trust/store.ts'
+import { loadTrust } from '../../src/trust/store.ts'
 import { makeCa, makeLeaf } from './world.ts'
 
 const root = makeCa('root')
@@ -14,14 +14,14 @@ const text = ({ certificate }: typeof root) => pem('CERTIFICATE', certificate.ra
 
 t.test('every certificate of every file is loaded', async (t) => {
   const folder = t.testdir({ anchors: { 'a.pem': text(root) + text(makeCa('other')), '.keep': '' }, intermediates: { 'b.crt': `a comment\n${text(sub)}` } })
-  const { anchors, intermediates } = loadTrustStore(folder)
-  t.strictSame(anchors.map(({ subject }) => subject), ['C=VN\nCN=root', 'C=VN\nCN=other'])
-  t.strictSame(intermediates.map(({ subject }) => subject), ['C=VN\nCN=sub'])
+  const { domains: [domain] } = loadTrust(folder)
+  t.strictSame(domain?.anchors.map(({ subject }) => subject), ['C=VN\nCN=root', 'C=VN\nCN=other'])
+  t.strictSame(domain?.intermediates.map(({ subject }) => subject), ['C=VN\nCN=sub'])
 })
 
 t.test('a store without a root is refused', async (t) => {
-  t.throws(() => loadTrustStore(t.testdirName), { code: 'SETUP_INVALID', message: /no trusted root/ })
-  t.throws(() => loadTrustStore(t.testdir({ anchors: {}, intermediates: { 'b.pem': text(sub) } })), { message: /no trusted root/ })
+  t.throws(() => loadTrust(t.testdirName), { code: 'SETUP_INVALID', message: /no trusted root/ })
+  t.throws(() => loadTrust(t.testdir({ anchors: {}, intermediates: { 'b.pem': text(sub) } })), { message: /no trusted root/ })
 })
 
 t.test('every fault is told at once, by file', async (t) => {
@@ -33,7 +33,7 @@ t.test('every fault is told at once, by file', async (t) => {
   mkdirSync(join(folder, 'intermediates/folder'))
   writeFileSync(join(folder, 'intermediates/empty.pem'), '')
   try {
-    loadTrustStore(folder)
+    loadTrust(folder)
     t.fail('must be refused')
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

@@ -7,6 +7,8 @@ import {
   authorityKeyIdentifier, basicConstraints, ecKeys, issueCertificate, keyUsage, pem, subjectKeyIdentifier,
 } from '../../certs-example/issue.ts'
 import type { CertificateOptions, Extension, Issued, Keys } from '../../certs-example/issue.ts'
+import type { Trust } from '../../src/trust/judge.ts'
+import { DEFAULT_TRUST_POLICY } from '../../src/trust/policy.ts'
 import type { TrustStore } from '../../src/trust/store.ts'
 
 /** A moment at which everything made here is valid. */
@@ -32,7 +34,12 @@ export function makeLeaf (issuer: Issued, { without, ...change }: Change = {}): 
 }
 
 export function storeOf (anchors: Issued[], intermediates: Issued[] = []): TrustStore {
-  return { anchors: anchors.map(({ certificate }) => certificate), intermediates: intermediates.map(({ certificate }) => certificate) }
+  return { label: 'test', anchors: anchors.map(({ certificate }) => certificate), intermediates: intermediates.map(({ certificate }) => certificate) }
+}
+
+/** Everything that trust rests on, with these alone in it. */
+export function trustOf (anchors: Issued[], intermediates: Issued[] = []): Trust {
+  return { domains: [storeOf(anchors, intermediates)], timeStamping: null, policy: DEFAULT_TRUST_POLICY }
 }
 
 function keyIds (keys: Keys, issuer: Issued | undefined): Extension[] {

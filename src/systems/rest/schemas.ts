@@ -16,14 +16,22 @@ export const IdempotencyHeader = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'The same key with the same request gets the same answer, however often it is sent' })),
 }, { additionalProperties: true })
 
-const Reason = Type.Object({ code: Type.String(), vi: Type.String(), en: Type.String(), detail: Type.Optional(Type.String()) })
+const Reason = Type.Object({ code: Type.String(), vi: Type.String(), en: Type.String(), clause: Type.String({ description: 'The clause or standard it follows' }), detail: Type.Optional(Type.String()) })
+const Certificate = Type.Object({
+  subject: Type.String(), issuer: Type.String(), serial: Type.String(), fingerprint: Type.String({ description: 'SHA-256' }), notBefore: Type.String(), notAfter: Type.String(),
+})
 export const VerdictSchema = Type.Object({
   result: Type.Union([Type.Literal('valid'), Type.Literal('invalid'), Type.Literal('indeterminate')], { description: 'EN 319 102-1' }),
   reasons: Type.Array(Reason),
-  signer: Type.Optional(Type.Object({
-    subject: Type.String(), issuer: Type.String(), serial: Type.String(), fingerprint: Type.String(), notBefore: Type.String(), notAfter: Type.String(),
+  signer: Type.Optional(Certificate),
+  domain: Type.Optional(Type.String({ description: 'The trust domain whose root the chain ends at' })),
+  chain: Type.Array(Certificate),
+  proofTime: Type.Object({ at: Type.String({ description: 'The time it was judged for' }), from: Type.String({ description: 'token, receipt or claim: who vouches for that time' }), claim: Type.Optional(Type.String()) }),
+  revocation: Type.Array(Type.Object({
+    certificate: Type.String({ description: 'SHA-256' }), status: Type.String({ description: 'good, revoked or missing' }), from: Type.Optional(Type.String()),
+    evidence: Type.Optional(Type.String({ description: 'SHA-256 of the CRL or OCSP response' })), thisUpdate: Type.Optional(Type.String()), nextUpdate: Type.Optional(Type.String()), revokedAt: Type.Optional(Type.String()),
   })),
-  at: Type.String({ description: 'The time it was judged for' }),
+  policy: Type.Record(Type.String(), Type.Unknown()),
   checked: Type.Array(Type.String()),
 })
 

@@ -10,10 +10,10 @@ import type { Submission } from '../../outbound/submit.ts'
 import { judgePacketSignature } from '../../signing/packet-signature.ts'
 import { rule, type SignaturePolicy } from '../../signing/policy.ts'
 import { verdict } from '../../signing/xmldsig.ts'
-import type { TrustStore } from '../../trust/store.ts'
+import type { Trust } from '../../trust/judge.ts'
 import { packetFrom, parseMetadata, type SubmittedFile } from './metadata.ts'
 
-type Needs = { database: Db, trust: TrustStore, limits: Limits, now: () => Date }
+type Needs = { database: Db, trust: Trust, limits: Limits, now: () => Date }
 
 export type Submissions = ReturnType<typeof createSubmissions>
 
@@ -49,7 +49,7 @@ export function createSubmissions ({ database, trust, limits, now }: Needs) {
       // taken out here too, so that the seal speaks of what arrives.
       const read = await readPacket(openPacket(assemble(await writePacket(packet), null), limits), limits)
       const arriving = read.kind === 'document' ? read.attachments.map((attachment, index) => ({ ...attachment, originalName: attachments[index]!.originalName })) : []
-      return { caller, packet: { ...packet, attachments: arriving }, bytes: null, signature: verdict({ at: now() }, [], [{ code: 'SIGNATURE_ABSENT' }]) }
+      return { caller, packet: { ...packet, attachments: arriving }, bytes: null, signature: verdict({ at: now(), trust }, [], [{ code: 'SIGNATURE_ABSENT' }]) }
     },
   }
 }

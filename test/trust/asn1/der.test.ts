@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { DerError, TAG, bitsOf, booleanOf, oidOf, readDer, readElements, smallIntegerOf } from '../../src/trust/der.ts'
+import { DerError, TAG, bitsOf, booleanOf, oidOf, readDer, readElements, smallIntegerOf } from '../../../src/trust/asn1/der.ts'
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
 

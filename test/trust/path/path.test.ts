@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs'
 import forge from 'node-forge'
 import t from 'tap'
 
-import { OID, basicConstraints, ecKeys, extendedKeyUsage, keyUsage, rsaKeys } from '../../certs-example/issue.ts'
-import type { Extension, Issued } from '../../certs-example/issue.ts'
-import { judgePath } from '../../src/trust/path.ts'
-import type { TrustStore } from '../../src/trust/store.ts'
-import { needsShared, shared } from '../support/shared.ts'
-import { AT, makeCa, makeLeaf, needsOpenssl, opensslAccepts, storeOf } from './world.ts'
-import type { Change } from './world.ts'
+import { OID, basicConstraints, ecKeys, extendedKeyUsage, keyUsage, rsaKeys } from '../../../certs-example/issue.ts'
+import type { Extension, Issued } from '../../../certs-example/issue.ts'
+import { judgePath } from '../../../src/trust/path/path.ts'
+import type { TrustStore } from '../../../src/trust/store.ts'
+import { needsShared, shared } from '../../support/shared.ts'
+import { AT, makeCa, makeLeaf, needsOpenssl, opensslAccepts, storeOf } from '../world.ts'
+import type { Change } from '../world.ts'
 
 const NULL = forge.asn1.create(forge.asn1.Class.UNIVERSAL, forge.asn1.Type.NULL, false, '')
 const UNKNOWN: Extension = { id: '2.999.1', critical: true, value: NULL }
@@ -182,7 +182,7 @@ t.test('openssl agrees on every one of these variants that it judges', needsOpen
 
 t.test('the Cipher Committee\'s chains verify at their time', needsShared('samples/certs'), async (t) => {
   const real = (name: string) => new X509Certificate(readFileSync(shared(`samples/certs/${name}.crt`)))
-  const cipher = { anchors: [real('rootca-g1'), real('rootca-g2')], intermediates: [real('cp-g1'), real('cpca-g2'), real('dcsca-g2')] }
+  const cipher = { label: 'cipher', anchors: [real('rootca-g1'), real('rootca-g2')], intermediates: [real('cp-g1'), real('cpca-g2'), real('dcsca-g2')] }
   const organisation = real('ee-organisation-2025')
   t.strictSame(codes(organisation, cipher, AT), ['valid'])
   t.equal(judgePath(organisation, cipher, AT).chain.length, 3)

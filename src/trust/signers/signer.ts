@@ -4,8 +4,8 @@ import type { KeyObject } from 'node:crypto'
 
 import forge from 'node-forge'
 
-import { Refusal } from '../errors.ts'
-import { certificatesFromPem } from './store.ts'
+import { Refusal } from '../../errors.ts'
+import { certificatesFromPem } from '../store.ts'
 
 /** Signature algorithms by their XMLDSig names. */
 export const SIGNATURE_ALGORITHM = {

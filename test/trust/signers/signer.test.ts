@@ -3,11 +3,11 @@ import { verify } from 'node:crypto'
 import t from 'tap'
 import type { Test } from 'tap'
 
-import { ecKeys, pem, rsaKeys } from '../../certs-example/issue.ts'
-import type { Issued, Keys } from '../../certs-example/issue.ts'
-import { signerFromPem, signerFromPkcs12 } from '../../src/trust/signer.ts'
-import type { Signer } from '../../src/trust/signer.ts'
-import { makeCa, makeLeaf, needsOpenssl, openssl } from './world.ts'
+import { ecKeys, pem, rsaKeys } from '../../../certs-example/issue.ts'
+import type { Issued, Keys } from '../../../certs-example/issue.ts'
+import { signerFromPem, signerFromPkcs12 } from '../../../src/trust/signers/signer.ts'
+import type { Signer } from '../../../src/trust/signers/signer.ts'
+import { makeCa, makeLeaf, needsOpenssl, openssl } from '../world.ts'
 
 const sub = makeCa('sub')
 const DATA = Buffer.from('Công văn số 01')

@@ -5,14 +5,13 @@
  */
 import type { KeyObject, X509Certificate } from 'node:crypto'
 
-import { EXTENSION, KEY_USAGE, contentOf } from './certificate.ts'
-import type { CertificateContent } from './certificate.ts'
-import { DerError } from './der.ts'
-import type { TrustStore } from './store.ts'
-import { PATH_REASONS, fingerprintOf, momentForPeople, nameForPeople, verdictFrom } from './verdict.ts'
-import type { Finding, Verdict } from './verdict.ts'
-
-type PathFinding = Finding<typeof PATH_REASONS>
+import { EXTENSION, KEY_USAGE, contentOf } from '../asn1/certificate.ts'
+import type { CertificateContent } from '../asn1/certificate.ts'
+import { DerError } from '../asn1/der.ts'
+import type { TrustStore } from '../store.ts'
+import { fingerprintOf, momentForPeople, nameForPeople, verdictFrom } from '../verdict.ts'
+import type { Verdict } from '../verdict.ts'
+import { PATH_REASONS, type PathFinding } from './reasons.ts'
 
 /** A verdict on a path, and the chain it speaks of: the signer first, the root last. */
 export type PathVerdict = Verdict & { chain: X509Certificate[] }
@@ -59,7 +58,7 @@ const SIGNING_PURPOSES = new Set([
 ])
 
 /** Judges whether this certificate could sign documents at that moment, by the anchors and intermediates of the store alone. */
-export function judgePath (leaf: X509Certificate, store: TrustStore, at: Date): PathVerdict {
+export function judgePath (leaf: X509Certificate, store: Pick<TrustStore, 'anchors' | 'intermediates'>, at: Date): PathVerdict {
   try {
     const attempts = chainsFrom([leaf], store).map((attempt) => judgeChain(attempt, at))
     return attempts.find(({ result }) => result === 'valid') ?? attempts.reduce((best, next) => next.reasons.length < best.reasons.length ? next : best)
@@ -72,7 +71,7 @@ export function judgePath (leaf: X509Certificate, store: TrustStore, at: Date): 
 /** A chain that reached an anchor, or the longest part of one that did not and why. */
 type Attempt = { chain: X509Certificate[], broken?: PathFinding }
 
-function chainsFrom (chain: X509Certificate[], store: TrustStore): Attempt[] {
+function chainsFrom (chain: X509Certificate[], store: Pick<TrustStore, 'anchors' | 'intermediates'>): Attempt[] {
   const last = chain.at(-1)!
   const anchors = issuersOf(last, store.anchors)
   const intermediates = issuersOf(last, store.intermediates).filter((issuer) => !chain.some((link) => link.raw.equals(issuer.raw)))
