@@ -37,7 +37,7 @@ t.test('a seal crosses the axis, and tells who sealed the document and when', as
   const { seal, come } = await overTheAxis(await sealed(documentPacket()))
   const verdict = judgeSeal(seal, come, contextFor())
   t.same(told(verdict), ['valid'])
-  t.match(verdict, { sealedAt: NOW.toISOString(), at: NOW.toISOString(), signer: { subject: /SỞ NỘI VỤ/ } })
+  t.match(verdict, { sealedAt: NOW.toISOString(), proofTime: { at: NOW.toISOString(), from: 'receipt' }, signer: { subject: /SỞ NỘI VỤ/ } })
   t.same(verdict.checked, ['structure', 'algorithms', 'signature value', 'digest', 'certificate', 'agency', 'fields', 'attachments'])
 })
 
