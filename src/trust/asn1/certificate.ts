@@ -13,23 +13,28 @@ export const EXTENSION = {
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   basicConstraints: '2.5.29.19',
+  crlDistributionPoints: '2.5.29.31',
   certificatePolicies: '2.5.29.32',
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
 } as const
 
 /** Bits of keyUsage, RFC 5280, 4.2.1.3. */
-export const KEY_USAGE = { digitalSignature: 0, nonRepudiation: 1, keyCertSign: 5 } as const
+export const KEY_USAGE = { digitalSignature: 0, nonRepudiation: 1, keyEncipherment: 2, keyAgreement: 4, keyCertSign: 5, cRLSign: 6 } as const
 
 /** The parts of a certificate that a path check weighs. `subject` and `issuer` are equal exactly when the names match. */
 export type CertificateContent = {
   subject: string
   issuer: string
+  /** The octets of the serial number, hex: with their leading zero, since -1 is not 255 */
+  serial: string
   /** OID of the algorithm that signed this certificate */
   signedWith: string
   /** OIDs of all extensions, and of those marked critical */
   extensions: string[]
   critical: Set<string>
+  /** What stands in each extension, by its OID */
+  values: ReadonlyMap<string, Buffer>
   isCa: boolean
   pathLength?: number
   keyUsage?: Set<number>
@@ -55,7 +60,7 @@ function readCertificate (raw: Buffer): CertificateContent {
   const fields = childrenOf(tbs)
   // The version is absent in v1 certificates, which have no extensions either
   if (fields[0]?.tag === 0xa0) fields.shift()
-  const [, , issuer, , subject, , ...optional] = fields
+  const [serial, , issuer, , subject, , ...optional] = fields
   const extensions = readExtensions(optional.find(({ tag }) => tag === 0xa3))
   const value = (id: string, tag: number) => {
     const extension = extensions.get(id)
@@ -72,9 +77,11 @@ function readCertificate (raw: Buffer): CertificateContent {
   return {
     subject: comparableName(subject),
     issuer: comparableName(issuer),
+    serial: expectTag(serial, TAG.integer).content.toString('hex'),
     signedWith: oidOf(childrenOf(algorithm)[0]),
     extensions: [...extensions.keys()],
     critical: new Set([...extensions].filter(([, { critical }]) => critical).map(([id]) => id)),
+    values: new Map([...extensions].map(([id, { value: content }]) => [id, content])),
     ...readConstraints(constraints),
     ...(usage && { keyUsage: bitsOf(usage) }),
     ...(purposes && { extendedKeyUsage: childrenOf(purposes).map(oidOf) }),
@@ -84,7 +91,8 @@ function readCertificate (raw: Buffer): CertificateContent {
   }
 }
 
-function readExtensions (wrapper: Der | undefined): Map<string, { critical: boolean, value: Buffer }> {
+/** Extensions as certificates, CRLs and OCSP answers hold them, inside their explicit tag. */
+export function readExtensions (wrapper: Der | undefined): Map<string, { critical: boolean, value: Buffer }> {
   const extensions = new Map<string, { critical: boolean, value: Buffer }>()
   if (wrapper === undefined) return extensions
   for (const extension of childrenOf(readDer(wrapper.content, TAG.sequence))) {
@@ -107,8 +115,8 @@ function readConstraints (constraints: Der | undefined): { isCa: boolean, pathLe
   return { isCa: booleanOf(first), ...(second && { pathLength: smallIntegerOf(second) }) }
 }
 
-/** RFC 5280, 7.1: case, runs of spaces and the kind of string do not tell two names apart. */
-function comparableName (name: Der | undefined): string {
+/** A name as text that is equal exactly when the names match (RFC 5280, 7.1): case, runs of spaces and the kind of string do not tell two names apart. */
+export function comparableName (name: Der | undefined): string {
   return JSON.stringify(childrenOf(name).map((set) => childrenOf(set, TAG.set).map((attribute) => {
     const [type, value] = childrenOf(attribute)
     return [oidOf(type), comparableValue(value)]

@@ -8,10 +8,13 @@ import type { KeyObject, X509Certificate } from 'node:crypto'
 import { EXTENSION, KEY_USAGE, contentOf } from '../asn1/certificate.ts'
 import type { CertificateContent } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der.ts'
+import type { AlgorithmPolicy } from '../algorithms.ts'
 import type { TrustStore } from '../store.ts'
 import { fingerprintOf, momentForPeople, nameForPeople, verdictFrom } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
 import { PATH_REASONS, type PathFinding } from './reasons.ts'
+import { judgeUse } from './uses.ts'
+import type { Use } from './uses.ts'
 
 /** A verdict on a path, and the chain it speaks of: the signer first, the root last. */
 export type PathVerdict = Verdict & { chain: X509Certificate[] }
@@ -49,18 +52,23 @@ const UNDERSTOOD = new Set<string>(Object.values(EXTENSION))
 /** Name constraints, policy constraints, inhibitAnyPolicy: they narrow what may follow, so to skip them, critical or not, would accept too much. */
 const UNJUDGED_CONSTRAINTS = new Set(['2.5.29.30', '2.5.29.36', '2.5.29.54'])
 
-/** Purposes under which agencies sign: an extended key usage is obeyed only where it is critical, since theirs never names document signing. */
-const SIGNING_PURPOSES = new Set([
-  '1.3.6.1.5.5.7.3.2', // clientAuth
-  '1.3.6.1.5.5.7.3.4', // emailProtection
-  '1.3.6.1.5.5.7.3.36', // documentSigning, RFC 9336
-  '2.5.29.37.0', // any
-])
+/** What a path is asked for. */
+export type PathOptions = {
+  /** What the first certificate is to be used for; documents by default */
+  use?: Use
+  /** RFC 5280, 6.1.1 (c), (e), (f), (g); every policy by default */
+  policies?: PolicyInputs
+  /** What is strong enough; the product's own by default */
+  algorithms?: AlgorithmPolicy
+}
 
-/** Judges whether this certificate could sign documents at that moment, by the anchors and intermediates of the store alone. */
-export function judgePath (leaf: X509Certificate, store: Pick<TrustStore, 'anchors' | 'intermediates'>, at: Date): PathVerdict {
+/** Where the judgement of policies starts. `initial` are the policies that are acceptable, every one when absent. */
+export type PolicyInputs = { initial?: readonly string[], requireExplicit?: boolean, inhibitMapping?: boolean, inhibitAny?: boolean }
+
+/** Judges whether this certificate could be used so at that moment, by the anchors and intermediates of the store alone. */
+export function judgePath (leaf: X509Certificate, store: Pick<TrustStore, 'anchors' | 'intermediates'>, at: Date, { use = 'documents' }: PathOptions = {}): PathVerdict {
   try {
-    const attempts = chainsFrom([leaf], store).map((attempt) => judgeChain(attempt, at))
+    const attempts = chainsFrom([leaf], store).map((attempt) => judgeChain(attempt, at, use))
     return attempts.find(({ result }) => result === 'valid') ?? attempts.reduce((best, next) => next.reasons.length < best.reasons.length ? next : best)
   } catch (error) {
     if (!(error instanceof DerError)) throw error
@@ -97,7 +105,7 @@ function issuersOf (certificate: X509Certificate, candidates: readonly X509Certi
   return signers.length > 0 ? signers : named
 }
 
-function judgeChain ({ chain, broken }: Attempt, at: Date): PathVerdict {
+function judgeChain ({ chain, broken }: Attempt, at: Date, use: Use): PathVerdict {
   const findings: PathFinding[] = chain.flatMap((certificate, index) => {
     const content = contentOf(certificate)
     const found = [
@@ -105,7 +113,7 @@ function judgeChain ({ chain, broken }: Attempt, at: Date): PathVerdict {
       ...judgeKey(certificate),
       ...judgeAlgorithm(certificate, content),
       ...judgeExtensions(content),
-      ...(index === 0 ? judgeSigner(content) : judgeIssuer(content, chain.slice(1, index))),
+      ...(index === 0 ? judgeUse(content, use) : judgeIssuer(content, chain.slice(1, index))),
     ]
     const issuer = chain[index + 1]
     if (issuer !== undefined && !isSignedBy(certificate, issuer)) found.push({ code: 'CHAIN_SIGNATURE_WRONG' })
@@ -140,16 +148,6 @@ function judgeExtensions ({ extensions, critical }: CertificateContent): PathFin
   return extensions
     .filter((id) => UNJUDGED_CONSTRAINTS.has(id) || (critical.has(id) && !UNDERSTOOD.has(id)))
     .map((id) => ({ code: 'EXTENSION_UNKNOWN', detail: id }))
-}
-
-function judgeSigner ({ keyUsage, extendedKeyUsage, critical }: CertificateContent): PathFinding[] {
-  const findings: PathFinding[] = []
-  // Certificates of 2013–2015 have nonRepudiation only
-  if (!keyUsage?.has(KEY_USAGE.digitalSignature) && !keyUsage?.has(KEY_USAGE.nonRepudiation)) findings.push({ code: 'SIGNER_KEY_USAGE_WRONG' })
-  if (critical.has(EXTENSION.extendedKeyUsage) && !extendedKeyUsage?.some((purpose) => SIGNING_PURPOSES.has(purpose))) {
-    findings.push({ code: 'SIGNER_PURPOSE_WRONG', detail: extendedKeyUsage?.join(' ') ?? '' })
-  }
-  return findings
 }
 
 /** `below` are the CAs between this one and the signer. */

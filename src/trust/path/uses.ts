@@ -1,0 +1,64 @@
+/**
+ * What a certificate may be used for (RFC 5280, 4.2.1.3 and 4.2.1.12): every use asks for its own key usage and purposes.
+ * Document signing never asks for the purpose documentSigning, since no official certificate names it.
+ */
+import { EXTENSION, KEY_USAGE } from '../asn1/certificate.ts'
+import type { CertificateContent } from '../asn1/certificate.ts'
+import type { PathFinding } from './reasons.ts'
+
+/** What the certificate at the end of a path is to be used for: signing documents, CRLs, OCSP answers or time-stamps, or as a TLS server. */
+export type Use = 'documents' | 'crl' | 'ocsp' | 'time-stamping' | 'tls-server'
+
+const PURPOSE = {
+  any: '2.5.29.37.0',
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  emailProtection: '1.3.6.1.5.5.7.3.4',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
+  documentSigning: '1.3.6.1.5.5.7.3.36', // RFC 9336
+} as const
+
+/** Purposes that allow a use. CRLs need none: their right is a key usage. */
+const PURPOSES: Record<Use, ReadonlySet<string>> = {
+  documents: new Set([PURPOSE.clientAuth, PURPOSE.emailProtection, PURPOSE.documentSigning, PURPOSE.any]),
+  crl: new Set(),
+  ocsp: new Set([PURPOSE.ocspSigning]),
+  'time-stamping': new Set([PURPOSE.timeStamping]),
+  'tls-server': new Set([PURPOSE.serverAuth, PURPOSE.any]),
+}
+
+/** What stands against using the certificate so. */
+export function judgeUse (content: CertificateContent, use: Use): PathFinding[] {
+  const { keyUsage, extendedKeyUsage, critical } = content
+  const has = (...usages: (keyof typeof KEY_USAGE)[]) => usages.some((usage) => keyUsage?.has(KEY_USAGE[usage]))
+  const purposes = extendedKeyUsage?.join(' ') ?? ''
+  const allowed = extendedKeyUsage?.some((purpose) => PURPOSES[use].has(purpose)) ?? false
+  switch (use) {
+    case 'documents': return [
+      // Certificates of 2013–2015 have nonRepudiation only
+      ...refuse(!has('digitalSignature', 'nonRepudiation'), 'SIGNER_KEY_USAGE_WRONG'),
+      ...refuse(critical.has(EXTENSION.extendedKeyUsage) && !allowed, 'SIGNER_PURPOSE_WRONG', purposes),
+    ]
+    // RFC 5280, 6.3.3 (f)
+    case 'crl': return refuse(!has('cRLSign'), 'CRL_KEY_USAGE_WRONG')
+    // RFC 6960, 4.2.2.2: the purpose must be named; anyExtendedKeyUsage is not enough
+    case 'ocsp': return [
+      ...refuse(!allowed, 'OCSP_PURPOSE_MISSING', purposes),
+      ...refuse(keyUsage !== undefined && !has('digitalSignature', 'nonRepudiation'), 'USE_KEY_USAGE_WRONG', use),
+    ]
+    // RFC 3161, 2.3: this purpose alone, and critical
+    case 'time-stamping': return [
+      ...refuse(!allowed || extendedKeyUsage?.length !== 1 || !critical.has(EXTENSION.extendedKeyUsage), 'TIME_STAMPING_PURPOSE_WRONG', purposes),
+      ...refuse(keyUsage !== undefined && !has('digitalSignature', 'nonRepudiation'), 'USE_KEY_USAGE_WRONG', use),
+    ]
+    case 'tls-server': return [
+      ...refuse(extendedKeyUsage !== undefined && !allowed, 'TLS_PURPOSE_WRONG', purposes),
+      ...refuse(keyUsage !== undefined && !has('digitalSignature', 'keyEncipherment', 'keyAgreement'), 'USE_KEY_USAGE_WRONG', use),
+    ]
+  }
+}
+
+function refuse (met: boolean, code: PathFinding['code'], detail?: string): PathFinding[] {
+  return met ? [{ code, ...(detail !== undefined && { detail }) }] : []
+}
