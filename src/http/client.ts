@@ -2,6 +2,8 @@
  * The one way out over HTTP. A request is written at most once: nothing is sent again, no redirect is followed,
  * and every outcome says whether the other side may have taken the request.
  */
+import { lookup } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
 import { Readable } from 'node:stream'
 import { Agent, errors, type Dispatcher } from 'undici'
 
@@ -61,6 +63,11 @@ export type HttpClientOptions = {
    * servers closes (Node's own; Tomcat waits 20 s), so that a request seldom meets a connection that is being closed.
    */
   keepIdle?: number
+  /**
+   * Whether an address may be connected to. Asked of the very address that is connected to, after the name is resolved: a name
+   * that resolves differently a moment later changes nothing. Absent: every one.
+   */
+  mayReach?: (address: string) => boolean
 }
 
 const SECOND = 1_000
@@ -68,12 +75,12 @@ const MEBIBYTE = 1 << 20
 const DEFAULTS = { answerWithin: 30 * SECOND, finishWithin: 60 * SECOND, maxAnswer: 64 * MEBIBYTE }
 
 /** Opens a client. Disposing of it lets the requests under way finish. */
-export function createHttpClient ({ connections = 10, connectWithin = 10 * SECOND, keepIdle = 4 * SECOND }: HttpClientOptions = {}): HttpClient {
+export function createHttpClient ({ connections = 10, connectWithin = 10 * SECOND, keepIdle = 4 * SECOND, mayReach }: HttpClientOptions = {}): HttpClient {
   const agent = new Agent({
     connections,
     pipelining: 1, // behind a lost request no second one may hang, whose fate is unknown too
     allowH2: false, // a broken HTTP/2 session takes all its requests with it, written or not
-    connect: { timeout: connectWithin },
+    connect: { timeout: connectWithin, ...mayReach && { lookup: lookupWithin(mayReach) } },
     keepAliveTimeout: keepIdle,
     maxResponseSize: -1, // counted here, per request
   })
@@ -83,7 +90,7 @@ export function createHttpClient ({ connections = 10, connectWithin = 10 * SECON
       const chunks: Buffer[] = []
       return new Promise((resolve, reject) => {
         let head: HttpHead
-        exchange(agent, request, {
+        exchange(agent, mayReach, request, {
           start: (answered) => { head = answered },
           data: (chunk) => { chunks.push(chunk) },
           end: () => resolve({ ...head, body: Buffer.concat(chunks) }),
@@ -96,7 +103,7 @@ export function createHttpClient ({ connections = 10, connectWithin = 10 * SECON
     async stream (request) {
       return new Promise((resolve, reject) => {
         let body: Readable | undefined
-        exchange(agent, request, {
+        exchange(agent, mayReach, request, {
           start (head, controller) {
             body = new Readable({
               read: () => controller.resume(),
@@ -134,8 +141,11 @@ type Receiver = {
  * other side has closed is noticed before that moment, and the request waits for a new one; if the two cross, the
  * outcome is unknown.
  */
-function exchange (agent: Agent, request: HttpRequest, receiver: Receiver) {
+function exchange (agent: Agent, mayReach: HttpClientOptions['mayReach'], request: HttpRequest, receiver: Receiver) {
   const { answerWithin, finishWithin, maxAnswer } = { ...DEFAULTS, ...request }
+  const literal = request.url.hostname.replace(/^\[|\]$/g, '')
+  // An address in the URL itself is never looked up, so it is asked about here
+  if (mayReach && isIP(literal) && !mayReach(literal)) return receiver.fail({ kind: 'unreachable', reason: outOfReach(literal) })
   let controller: Dispatcher.DispatchController | undefined
   let settled = false
   let received = 0
@@ -186,6 +196,21 @@ function exchange (agent: Agent, request: HttpRequest, receiver: Receiver) {
     },
   })
 }
+
+/** Looks a name up and leaves out the addresses that may not be reached; without any left, it fails. */
+function lookupWithin (mayReach: (address: string) => boolean): LookupFunction {
+  return (hostname, options, done) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return done(error, [])
+      const [first, ...others] = addresses.filter(({ address }) => mayReach(address))
+      if (first === undefined) return done(new Error(outOfReach(hostname)), [])
+      if (options.all) done(null, [first, ...others])
+      else done(null, first.address, first.family)
+    })
+  }
+}
+
+const outOfReach = (host: string) => `${host} is at an address that may not be reached from here`
 
 function reasonOf (error: Error): string {
   // With several addresses to try, the reasons are inside.
