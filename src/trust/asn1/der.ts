@@ -13,9 +13,12 @@ export const TAG = {
   bitString: 0x03,
   octetString: 0x04,
   oid: 0x06,
+  enumerated: 0x0a,
   utf8String: 0x0c,
   printableString: 0x13,
   ia5String: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
   bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
@@ -87,6 +90,33 @@ export function smallIntegerOf (element: Der | undefined): number {
   return content.readUIntBE(0, content.length)
 }
 
+/** An integer of up to 64 octets; `tag` is another one where it is tagged implicitly. */
+export function integerOf (element: Der | undefined, tag: number = TAG.integer): bigint {
+  const { content } = expectTag(element, tag)
+  const [first, second] = content
+  if (first === undefined || content.length > 64) throw new DerError('an integer is empty or too large')
+  if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) throw new DerError('an integer is padded')
+  return BigInt.asIntN(content.length * 8, BigInt(`0x${content.toString('hex')}`))
+}
+
+/** A UTCTime or GeneralizedTime in the one form that RFC 5280, 4.1.2.5, admits: to the second, in UTC. */
+export function timeOf (element: Der | undefined): Date {
+  if (element?.tag !== TAG.utcTime && element?.tag !== TAG.generalizedTime) throw new DerError(`expected a time, found ${element?.tag ?? 'nothing'}`)
+  const text = element.content.toString('latin1')
+  const [, yearText, ...rest] = (element.tag === TAG.utcTime ? UTC_TIME : GENERALIZED_TIME).exec(text) ?? []
+  if (yearText === undefined) throw new DerError('a time is not written to the second in UTC')
+  const short = Number(yearText)
+  const year = element.tag === TAG.utcTime ? short + (short < 50 ? 2000 : 1900) : short
+  const [month, ...others] = rest.map(Number) as [number, number, number, number, number]
+  const time = new Date(Date.UTC(year, month - 1, ...others))
+  // Date rolls 31 February over; a CA that writes one is no CA to be guessed about
+  if (time.getUTCMonth() !== month - 1 || time.getUTCDate() !== others[0] || others[1]! > 23 || others[2]! > 59 || others[3]! > 59) throw new DerError('a time is none')
+  return time
+}
+
+const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
+const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
+
 /** The numbers of the bits that are set in a named bit list, the first bit being 0. */
 export function bitsOf (element: Der | undefined): Set<number> {
   const { content } = expectTag(element, TAG.bitString)
@@ -101,20 +131,32 @@ export function bitsOf (element: Der | undefined): Set<number> {
   return bits
 }
 
-function readAt (bytes: Buffer, start: number): Der {
+/** Where an element lies in bytes that hold many: its content from `from` up to `to`. */
+export type Span = { tag: number, from: number, to: number }
+
+/** Says into `span` where the element at `start` lies, which must end before `limit`. For lists so long that an object for each element would cost too much. */
+export function spanAt (bytes: Buffer, start: number, limit: number, span: Span): void {
   const tag = bytes[start]
   const first = bytes[start + 1]
-  if (tag === undefined || first === undefined) throw new DerError('an element is cut off')
+  if (tag === undefined || first === undefined || start + 2 > limit) throw new DerError('an element is cut off')
   if ((tag & 0x1f) === 0x1f) throw new DerError('tags above 30 do not occur in certificates')
   let length = first
   let from = start + 2
   if (first >= 0x80) {
     const octets = first & 0x7f
-    if (octets === 0 || octets > 4 || from + octets > bytes.length) throw new DerError('a length is indefinite, too large or cut off')
+    if (octets === 0 || octets > 4 || from + octets > limit) throw new DerError('a length is indefinite, too large or cut off')
     length = bytes.readUIntBE(from, octets)
     from += octets
     if (length < 0x80 || length < 2 ** (8 * (octets - 1))) throw new DerError('a length is not written in the shortest form')
   }
-  if (from + length > bytes.length) throw new DerError('an element is cut off')
-  return { tag, content: bytes.subarray(from, from + length), raw: bytes.subarray(start, from + length) }
+  if (from + length > limit) throw new DerError('an element is cut off')
+  span.tag = tag
+  span.from = from
+  span.to = from + length
+}
+
+function readAt (bytes: Buffer, start: number): Der {
+  const span = { tag: 0, from: 0, to: 0 }
+  spanAt(bytes, start, bytes.length, span)
+  return { tag: span.tag, content: bytes.subarray(span.from, span.to), raw: bytes.subarray(start, span.to) }
 }
