@@ -84,9 +84,11 @@ export function fingerprintOf (certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(':', '').toLowerCase()
 }
 
+const readFrom = new WeakMap<CertificateDetails, X509Certificate>()
+
 /** What a verdict tells of a certificate: names most specific part first, times in UTC. */
 export function detailsOf (certificate: X509Certificate): CertificateDetails {
-  return {
+  const details = {
     subject: nameForPeople(certificate.subject),
     issuer: nameForPeople(certificate.issuer),
     serial: certificate.serialNumber.toLowerCase(),
@@ -94,6 +96,13 @@ export function detailsOf (certificate: X509Certificate): CertificateDetails {
     notBefore: momentForPeople(certificate.validFromDate),
     notAfter: momentForPeople(certificate.validToDate),
   }
+  readFrom.set(details, certificate)
+  return details
+}
+
+/** The certificate itself, beside the verdict and never in its JSON: there for a verdict that was just given, not for one read back from where it is kept. */
+export function certificateOf (details: CertificateDetails): X509Certificate | undefined {
+  return readFrom.get(details)
 }
 
 /** A name as Node gives it, one part a line, root first, → `CN=…, O=…, C=VN`. For people only: names are compared as DER. */
