@@ -7,7 +7,7 @@ import { openPacket, readPacket } from '../edxml/read.ts'
 import { writePacket } from '../edxml/write.ts'
 import { Refusal } from '../errors.ts'
 import { signPacket } from '../signing/packet-signature.ts'
-import { signerFromPem } from '../trust/signers/signer.ts'
+import { signerFromPem } from '../trust/signers/pem.ts'
 import type { Party } from './demo-world.ts'
 
 const FOLDER = join(import.meta.dirname, 'demo-document')

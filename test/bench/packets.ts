@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { A, B, documentPacket, organisation } from '../support/gateway.ts'
 import { writePacket } from '../../src/edxml/write.ts'
 import { signPacket } from '../../src/signing/packet-signature.ts'
-import { signerFromPem } from '../../src/trust/signers/signer.ts'
+import { signerFromPem } from '../../src/trust/signers/pem.ts'
 
 export const ATTACHMENT_BYTES = 20 * 1024
 

@@ -14,7 +14,8 @@ import { makeSignature, type SignatureContext } from '../../src/signing/xmldsig.
 import type { Trust } from '../../src/trust/judge.ts'
 import { DEFAULT_TRUST_POLICY } from '../../src/trust/policy.ts'
 import { EXAMPLE_TRUST_DIR } from '../../src/trust/example.ts'
-import { signerFromPem, type Signer } from '../../src/trust/signers/signer.ts'
+import { signerFromPem } from '../../src/trust/signers/pem.ts'
+import type { Signer } from '../../src/trust/signers/signer.ts'
 import { loadTrust, type TrustStore } from '../../src/trust/store.ts'
 import { fingerprintOf, type SignatureVerdict } from '../../src/trust/verdict.ts'
 

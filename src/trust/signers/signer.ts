@@ -1,20 +1,24 @@
-/** Keys that sign for agencies, from files: PEM, or PKCS#12 as the Cipher Committee delivers software certificates. */
-import { createPrivateKey, sign, X509Certificate } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
-
-import forge from 'node-forge'
+/**
+ * What signs for an agency. Where its key lies is its own affair: pem.ts, pkcs12.ts, pkcs11.ts, remote.ts.
+ * Every signature is verified against the signer's own certificate before it is given out.
+ */
+import { constants, createHash, verify, type KeyObject, type X509Certificate } from 'node:crypto'
 
 import { Refusal } from '../../errors.ts'
-import { certificatesFromPem } from '../store.ts'
+import { SignerAway } from './away.ts'
 
-/** Signature algorithms by their XMLDSig names. */
+/** Signature algorithms by their XMLDSig names (XMLDSig 1.1, 6.4; RFC 6931, 2.3.9: MGF1 and the salt are of the digest's length). */
 export const SIGNATURE_ALGORITHM = {
   rsaSha256: 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
+  rsaPssSha256: 'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1',
   ecdsaSha256: 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256',
   ecdsaSha384: 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384',
 } as const
 
 export type SignatureAlgorithm = typeof SIGNATURE_ALGORITHM[keyof typeof SIGNATURE_ALGORITHM]
+
+/** How RSA keys sign: PKCS#1 v1.5 as the Cipher Committee's own software does, or PSS as TT 15/2025, appendix I names it. ECDSA has no choice. */
+export type Padding = 'pkcs1' | 'pss'
 
 /** A certificate with the power to sign in its name. The key itself cannot be had from it. */
 export type Signer = {
@@ -22,84 +26,59 @@ export type Signer = {
   /** what came along above the certificate; a help for readers, never trusted */
   chain: X509Certificate[]
   algorithm: SignatureAlgorithm
-  /** the signature value as XMLDSig writes it (ECDSA: r and s side by side) */
+  /** The signature value as XMLDSig writes it (ECDSA: r and s side by side). Rejects with SignerAway when the key cannot be used now. */
   sign (data: Uint8Array): Promise<Buffer>
 }
 
-/** A signer from an unencrypted private key and its certificate, both PEM; CA certificates may follow. Throws SETUP_INVALID if they do not belong together. */
-export function signerFromPem ({ key, certificates }: { key: string, certificates: string }): Signer {
-  return createSigner(readable('private key', () => createPrivateKey(key)), readable('certificate', () => certificatesFromPem(certificates)))
-}
+/** Who signs, and by which padding if the key is RSA. */
+export type SignerIdentity = { certificate: X509Certificate, chain: X509Certificate[], padding?: Padding }
 
-/** A signer from a PKCS#12 file. Throws SETUP_INVALID if the file or its password is wrong, or key and certificate do not belong together. */
-export function signerFromPkcs12 ({ bytes, password }: { bytes: Uint8Array, password: string }): Signer {
-  const bags = readable('PKCS#12 file or its password', () => unwrap(bytes, password))
-  const { certBag, keyBag, pkcs8ShroudedKeyBag } = forge.pki.oids
-  const keys = bags.filter(({ type }) => type === keyBag || type === pkcs8ShroudedKeyBag)
-  const [keyOnly, ...others] = keys
-  if (keyOnly === undefined || others.length > 0) throw new Refusal('SETUP_INVALID', { detail: `a PKCS#12 file must hold one private key, not ${keys.length}` })
-  return createSigner(
-    readable('private key', () => createPrivateKey({ key: keyDer(keyOnly), format: 'der', type: 'pkcs8' })),
-    readable('certificate', () => bags.filter(({ type }) => type === certBag).map((bag) => new X509Certificate(certificateDer(bag)))),
-  )
-}
+/** What a key is asked to do: the algorithm, and its digest as node:crypto names it. */
+export type Scheme = { algorithm: SignatureAlgorithm, digest: 'sha256' | 'sha384' }
 
-function createSigner (key: KeyObject, certificates: X509Certificate[]): Signer {
-  const certificate = certificates.find((candidate) => candidate.checkPrivateKey(key))
-  if (certificate === undefined) throw new Refusal('SETUP_INVALID', { detail: 'the private key belongs to none of the certificates' })
-  const { algorithm, digest } = algorithmFor(key)
+/** A signer whose signatures `sign` makes. Throws SETUP_INVALID if keys of the certificate's kind do not sign documents. */
+export function createSigner ({ certificate, chain, padding = 'pkcs1' }: SignerIdentity, sign: (data: Uint8Array, scheme: Scheme) => Promise<Buffer>): Signer {
+  const { publicKey } = certificate
+  const scheme = schemeFor(publicKey, padding)
   return {
     certificate,
-    chain: certificates.filter((other) => other !== certificate),
-    algorithm,
-    // With a callback the work is done on the thread pool: an RSA-3072 signature takes 3 ms
-    sign: (data) => new Promise((resolve, reject) => {
-      sign(digest, data, { key, dsaEncoding: 'ieee-p1363' }, (error, signature) => error === null ? resolve(signature) : reject(error))
-    }),
+    chain,
+    algorithm: scheme.algorithm,
+    async sign (data) {
+      const signature = await sign(data, scheme)
+      if (!fits(scheme, publicKey, data, signature)) throw new SignerAway('SIGNATURE_WRONG')
+      return signature
+    },
   }
 }
 
-function algorithmFor (key: KeyObject): { algorithm: SignatureAlgorithm, digest: string } {
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
-  if (type === 'rsa') return { algorithm: SIGNATURE_ALGORITHM.rsaSha256, digest: 'sha256' }
+/** The digest that a key is given to sign where the data itself stays here. */
+export function digestOf (data: Uint8Array, { digest }: Scheme): Buffer {
+  return createHash(digest).update(data).digest()
+}
+
+/** How node:crypto is told of an algorithm, to sign or to verify. */
+export function optionsFor (algorithm: SignatureAlgorithm) {
+  switch (algorithm) {
+    case SIGNATURE_ALGORITHM.rsaSha256: return { padding: constants.RSA_PKCS1_PADDING }
+    case SIGNATURE_ALGORITHM.rsaPssSha256: return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+    case SIGNATURE_ALGORITHM.ecdsaSha256:
+    case SIGNATURE_ALGORITHM.ecdsaSha384: return { dsaEncoding: 'ieee-p1363' as const }
+  }
+}
+
+function schemeFor ({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject, padding: Padding): Scheme {
+  if (type === 'rsa') return { algorithm: padding === 'pss' ? SIGNATURE_ALGORITHM.rsaPssSha256 : SIGNATURE_ALGORITHM.rsaSha256, digest: 'sha256' }
   if (type === 'ec' && details?.namedCurve === 'prime256v1') return { algorithm: SIGNATURE_ALGORITHM.ecdsaSha256, digest: 'sha256' }
   if (type === 'ec' && details?.namedCurve === 'secp384r1') return { algorithm: SIGNATURE_ALGORITHM.ecdsaSha384, digest: 'sha384' }
   throw new Refusal('SETUP_INVALID', { detail: `keys of kind ${type} ${details?.namedCurve ?? ''} do not sign documents` })
 }
 
-function unwrap (bytes: Uint8Array, password: string): forge.pkcs12.Bag[] {
-  const read = (file: forge.asn1.Asn1, text: string) => forge.pkcs12.pkcs12FromAsn1(file, text).safeContents.flatMap(({ safeBags }) => safeBags)
-  const file = forge.asn1.fromDer(Buffer.from(bytes).toString('latin1'))
+function fits ({ algorithm, digest }: Scheme, key: KeyObject, data: Uint8Array, signature: Buffer): boolean {
   try {
-    return read(file, password)
-  } catch (error) {
-    const utf8 = forge.util.encodeUtf8(password)
-    if (utf8 === password || !Array.isArray(file.value)) throw error
-    // The MAC takes the password in UTF-16, PBES2 in UTF-8, and forge has one for both: an accented one opens such a file only
-    // with the MAC left out. What the MAC would tell, the key's match with its certificate tells as well
-    return read({ ...file, value: file.value.slice(0, 2) }, utf8)
-  }
-}
-
-/** Forge reads RSA keys into an object of its own and leaves others as they are. */
-function keyDer ({ key, asn1 }: forge.pkcs12.Bag): Buffer {
-  return derOf(key ? forge.pki.wrapRsaPrivateKey(forge.pki.privateKeyToAsn1(key)) : asn1)
-}
-
-function certificateDer ({ cert, asn1 }: forge.pkcs12.Bag): Buffer {
-  return derOf(cert ? forge.pki.certificateToAsn1(cert) : asn1)
-}
-
-function derOf (asn1: forge.asn1.Asn1): Buffer {
-  return Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'latin1')
-}
-
-/** The cause stays out of the message: what a library says of a key file may quote it. */
-function readable<T> (what: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof Refusal) throw error
-    throw new Refusal('SETUP_INVALID', { detail: `the ${what} cannot be read` })
+    return verify(digest, data, { key, ...optionsFor(algorithm) }, signature)
+  } catch {
+    // OpenSSL throws at some shapes that are no signature at all
+    return false
   }
 }

@@ -5,7 +5,8 @@ import type { Test } from 'tap'
 
 import { ecKeys, pem, rsaKeys } from '../../../certs-example/issue.ts'
 import type { Issued, Keys } from '../../../certs-example/issue.ts'
-import { signerFromPem, signerFromPkcs12 } from '../../../src/trust/signers/signer.ts'
+import { signerFromPem } from '../../../src/trust/signers/pem.ts'
+import { signerFromPkcs12 } from '../../../src/trust/signers/pkcs12.ts'
 import type { Signer } from '../../../src/trust/signers/signer.ts'
 import { makeCa, makeLeaf, needsOpenssl, openssl } from '../world.ts'
 
