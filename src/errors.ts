@@ -49,6 +49,10 @@ const REFUSALS = {
   FORBIDDEN: [403, 'Khóa API không có quyền này', 'The API key does not give this right'],
   NOT_FOUND: [404, 'Không có địa chỉ này', 'There is nothing at this address'],
 
+  // Verifying a file (src/evidence)
+  FILE_UNREADABLE: [422, 'Không đọc được tệp', 'The file cannot be read'],
+  FILE_UNKNOWN: [422, 'Không nhận ra loại tệp: cần gói tin edXML, tệp XML có chữ ký, hoặc chứng thư số (PEM, DER)', 'The file is none that can be verified: an edXML packet, an XML file with a signature, or a certificate (PEM, DER)'],
+
   // Setting up (src/admin, src/cli)
   SETUP_INVALID: [422, 'Cấu hình không hợp lệ', 'The set-up is not valid'],
 } as const satisfies Record<string, readonly [number, string, string]>
