@@ -31,7 +31,7 @@ const FLOORS = [
 const FLOWS = ['outbound', 'inbound', 'lifecycle']
 
 /** By what the rest of the code enters a flow: what it does, what HTTP shows of it, and what other flows are given of it. */
-const FRONT_DOORS = ['outbound/outbound.ts', 'outbound/view.ts', 'inbound/inbound.ts', 'lifecycle/apply.ts', 'lifecycle/report.ts']
+const FRONT_DOORS = ['outbound/outbound.ts', 'outbound/view.ts', 'inbound/inbound.ts', 'inbound/judge-again.ts', 'lifecycle/apply.ts', 'lifecycle/report.ts']
 
 /** Files that decide, and may be tested with values alone. */
 const DECIDE = /^(outbound\/dispatch|inbound\/arrival|lifecycle\/status|agencies\/routing|agencies\/code|axis\/vxp\/wire|edxml\/[\w-]+)\.ts$/

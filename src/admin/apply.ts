@@ -3,19 +3,23 @@ import type { Vault } from '../access/secrets.ts'
 import { parseAgencyCode } from '../agencies/code.ts'
 import { linkCertificate, saveSigner } from '../agencies/certificates.ts'
 import { findAgencies, saveAgencies } from '../agencies/registry.ts'
+import { NO_LOG, type AlarmLog } from '../alarms/alarms.ts'
 import { recordAudit } from '../audit/audit.ts'
 import { connectionContext, resumeConnection } from '../axis/connections.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
+import { judgeAgain, type ApprovedSigner } from '../inbound/judge-again.ts'
 import { refuseExample } from '../trust/example.ts'
-import { signerFromPem } from '../trust/signers/signer.ts'
+import { signerFromPem } from '../trust/signers/pem.ts'
+import { fingerprintOf } from '../trust/verdict.ts'
 import type { Setup } from './setup.ts'
 
 /** `isReal`: outside demo and test, where keys of the example PKI are refused. */
-type Needs = { database: Database, vault: Vault, now: Date, actor: string, isReal?: boolean }
+type Needs = { database: Database, vault: Vault, now: Date, actor: string, isReal?: boolean, log?: AlarmLog }
 
 /** Brings the gateway to what the set-up says, all of it or nothing. What it does not name stays as it is; said twice, it changes nothing. */
-export async function applySetup (setup: Setup, { database, vault, now, actor, isReal = false }: Needs): Promise<void> {
+export async function applySetup (setup: Setup, { database, vault, now, actor, isReal = false, log = NO_LOG }: Needs): Promise<void> {
+  const approval = { approvedBy: actor, approvedAt: now }
   await database.transaction(async (tx) => {
     await saveAgencies(tx, setup.agencies.map(({ codes, name, mail }, index) => ({ codes: codes.map((code, at) => valid(`agencies.${index}.codes.${at}`, () => parseAgencyCode(code, ''))), name, mail })), 'setup')
     const agencyId = await idsOf(tx, setup)
@@ -32,16 +36,20 @@ export async function applySetup (setup: Setup, { database, vault, now, actor, i
         [id, name, JSON.stringify(policy), now])
     }
     await saveSpeakers(tx, setup.systems, agencyId)
+    const signers: ApprovedSigner[] = []
     for (const [index, { agency, pem }] of setup.certificates.entries()) {
-      await linkCertificate(tx, valid(`certificates.${index}.pem`, () => new X509Certificate(pem)), agencyId(agency, `certificates.${index}.agency`))
+      const certificate = valid(`certificates.${index}.pem`, () => new X509Certificate(pem))
+      const id = agencyId(agency, `certificates.${index}.agency`)
+      if (await linkCertificate(tx, certificate, id, approval)) signers.push({ fingerprint: fingerprintOf(certificate), agencyId: id })
     }
+    if (signers.length > 0) await judgeAgain(tx, log, { signers, at: now, actor })
     for (const [index, { agency, keyPem, certificatePem }] of setup.signers.entries()) {
       const { certificate } = valid(`signers.${index}`, () => { // refuses a key that does not belong to its certificate
         const signer = signerFromPem({ key: keyPem, certificates: certificatePem })
         if (isReal) refuseExample({ stores: [], signers: [signer] })
         return signer
       })
-      await saveSigner(tx, vault, agencyId(agency, `signers.${index}.agency`), keyPem, certificate)
+      await saveSigner(tx, vault, agencyId(agency, `signers.${index}.agency`), keyPem, certificate, approval)
     }
     for (const { id, name } of setup.persons) {
       await tx.query('insert into person (id, name, created_at) values ($1, $2, $3) on conflict (id) do update set name = excluded.name where person.name <> excluded.name', [id, name, now])

@@ -1,30 +1,73 @@
-/** Which certificate speaks for which agency, and the keys the gateway signs with. */
+/** Which certificate speaks for which agency, since when and until when; and the keys the gateway signs with. */
 import { X509Certificate } from 'node:crypto'
 import type { Vault } from '../access/secrets.ts'
 import type { Db, Tx } from '../database/database.ts'
-import { signerFromPem, type Signer } from '../trust/signers/signer.ts'
+import type { NotSpeaking, SpeaksFor } from '../signing/xmldsig.ts'
+import { signerFromPem } from '../trust/signers/pem.ts'
+import type { Signer } from '../trust/signers/signer.ts'
 import { fingerprintOf } from '../trust/verdict.ts'
 
-/** Records that this certificate speaks for the agency. The subject of an official certificate names no code (trust.md 1.2). */
-export async function linkCertificate (tx: Tx, certificate: X509Certificate, agencyId: string): Promise<void> {
-  const fingerprint = Buffer.from(fingerprintOf(certificate), 'hex')
-  await tx.query('insert into certificate (fingerprint, der) values ($1, $2) on conflict do nothing', [fingerprint, certificate.raw])
-  await tx.query('insert into certificate_agency (fingerprint, agency_id) values ($1, $2) on conflict do nothing', [fingerprint, agencyId])
+/** Who said so, and when. */
+export type Approval = { approvedBy: string, approvedAt: Date }
+
+/**
+ * Records, for the set-up, that this certificate speaks for the agency: its subject names no code (trust.md 1.2). What the registry has said of
+ * the two before stands, unless it was taken back. Gives true when the link is new.
+ */
+export async function linkCertificate (tx: Tx, certificate: X509Certificate, agencyId: string, { approvedBy, approvedAt }: Approval): Promise<boolean> {
+  await keepCertificates(tx, [certificate])
+  await lockLinks(tx)
+  const { rowCount } = await tx.query(
+    `insert into certificate_link (fingerprint, agency_id, source, approved_by, approved_at)
+     select $1, $2, 'setup', $3, $4
+      where not exists (select from (select valid_from, valid_to from certificate_link where fingerprint = $1 and agency_id = $2 order by id desc limit 1) newest
+                         where (valid_from = valid_to) is not true)`,
+    [bytesOf(certificate), agencyId, approvedBy, approvedAt])
+  return rowCount === 1
 }
 
-/** Fingerprints (hex) of the certificates that speak for the agency with this code. Empty when the registry knows none. */
-export async function certificatesOf (db: Db, code: string): Promise<Set<string>> {
-  const { rows } = await db.query<{ fingerprint: Buffer }>({
+/** Keeps certificates by their fingerprint; that alone says nothing of whom they speak for. */
+export async function keepCertificates (tx: Tx, certificates: readonly X509Certificate[]): Promise<void> {
+  await tx.query('insert into certificate (fingerprint, der) select * from unnest($1::bytea[], $2::bytea[]) on conflict do nothing', [certificates.map(bytesOf), certificates.map(({ raw }) => raw)])
+}
+
+/** Once this returns, nobody else changes links until tx ends: the newest one counts. */
+export async function lockLinks (tx: Tx): Promise<void> {
+  await tx.query(`select pg_advisory_xact_lock(hashtext('certificate_link'))`)
+}
+
+/** Fingerprints (lower-case hex) of every certificate that was ever linked to the agency with this code, and whether it speaks for it at that moment. */
+export async function certificatesOf (db: Db, code: string, at: Date): Promise<Map<string, true | NotSpeaking>> {
+  const { rows } = await db.query<Link>({
     name: 'certificates-of',
-    text: `select ca.fingerprint from agency_code c join certificate_agency ca on ca.agency_id = c.agency_id where c.code = $1`,
+    text: `select distinct on (l.fingerprint) l.fingerprint, l.valid_from as "validFrom", l.valid_to as "validTo"
+             from agency_code c join certificate_link l on l.agency_id = c.agency_id where c.code = $1 order by l.fingerprint, l.id desc`,
     values: [code],
   })
-  return new Set(rows.map((row) => row.fingerprint.toString('hex')))
+  return new Map(rows.map((link) => [link.fingerprint.toString('hex'), standingOf(link, at)]))
+}
+
+/**
+ * Judges with what the registry says of the agency's certificates at that moment. When it is asked about another one that is registered for
+ * somebody else, it judges again, so that the verdict says so.
+ */
+export async function judgeBySpeakers<Judged> (db: Db, { code, at }: { code: string, at: Date }, judge: (speaksFor: SpeaksFor) => Judged | Promise<Judged>): Promise<Judged> {
+  const speakers = await certificatesOf(db, code, at)
+  const strangers: string[] = []
+  const judged = await judge((fingerprint) => {
+    const speaks = speakers.get(fingerprint) ?? 'unknown'
+    if (speaks === 'unknown') strangers.push(fingerprint)
+    return speaks
+  })
+  if (strangers.length === 0) return judged
+  const { rows } = await db.query<{ fingerprint: Buffer }>('select distinct fingerprint from certificate_link where fingerprint = any($1)', [strangers.map((fingerprint) => Buffer.from(fingerprint, 'hex'))])
+  const others = new Set(rows.map(({ fingerprint }) => fingerprint.toString('hex')))
+  return others.size === 0 ? judged : judge((fingerprint) => speakers.get(fingerprint) ?? (others.has(fingerprint) ? 'other agency' : 'unknown'))
 }
 
 /** Keeps an agency's signing key, envelope-encrypted, together with its certificate. Replaces an earlier one; the same stays as it is. */
-export async function saveSigner (tx: Tx, vault: Vault, agencyId: string, keyPem: string, certificate: X509Certificate): Promise<void> {
-  await linkCertificate(tx, certificate, agencyId)
+export async function saveSigner (tx: Tx, vault: Vault, agencyId: string, keyPem: string, certificate: X509Certificate, approval: Approval): Promise<void> {
+  await linkCertificate(tx, certificate, agencyId, approval)
   const { rows: [known] } = await tx.query<{ sealedKey: Buffer }>('select sealed_key as "sealedKey" from signer where agency_id = $1 and fingerprint = $2', [agencyId, Buffer.from(fingerprintOf(certificate), 'hex')])
   if (known && vault.holds(known.sealedKey, Buffer.from(keyPem), keyContext(agencyId))) return
   await tx.query(
@@ -67,6 +110,19 @@ export function createSigners ({ database, vault, intermediates }: { database: D
       return rows.map((row) => new X509Certificate(row.der))
     },
   }
+}
+
+type Link = { fingerprint: Buffer, validFrom: Date | null, validTo: Date | null }
+
+/** Without dates of its own a link lasts as long as the certificate, which the path check looks after. One that was taken back never was. */
+function standingOf ({ validFrom, validTo }: Link, at: Date): true | NotSpeaking {
+  if (validFrom !== null && validFrom.getTime() === validTo?.getTime()) return 'unknown'
+  if (validFrom !== null && at < validFrom) return 'not begun'
+  return validTo !== null && at >= validTo ? 'ended' : true
+}
+
+function bytesOf (certificate: X509Certificate): Buffer {
+  return Buffer.from(fingerprintOf(certificate), 'hex')
 }
 
 const keyContext = (agencyId: string) => `signer/${agencyId}`

@@ -5,6 +5,9 @@ import type { Log } from '../http/log.ts'
 /** Where alarms are logged. */
 export type AlarmLog = Pick<Log, 'info' | 'error'>
 
+/** For a command, which tells its caller itself what it did. */
+export const NO_LOG: AlarmLog = { info: () => {}, error: () => {} }
+
 /** `kind` says what is wrong (`connection.credentials`), `subject` with what (the connection's id). No document content. */
 export type NewAlarm = { at: Date, kind: string, subject: string, vi: string, en: string }
 

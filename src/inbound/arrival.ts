@@ -5,12 +5,13 @@
  *       │  ▲                        duplicate (all its mailboxes hold it already) | unmatched (a status of nothing)
  *       │  └ indeterminate: asked again
  *       └── unreadable, or not to be trusted ──▶ quarantined, with its bytes and the reason
+ *                                                  └── its signer is approved for its sender ──▶ stored
  *
  * This file decides what a verdict means for an arrival; verify.ts carries it out.
  */
 import type { Fault, RefusalCode } from '../errors.ts'
 import { rule, type SignaturePolicy } from '../signing/policy.ts'
-import type { Reason, SignatureVerdict } from '../trust/verdict.ts'
+import type { CertificateDetails, Reason, SignatureVerdict } from '../trust/verdict.ts'
 
 export type ArrivalState = 'stored' | 'handed-on' | 'duplicate' | 'applied' | 'unmatched' | 'quarantined'
 
@@ -49,4 +50,23 @@ export function decideArrival (verdicts: Verdicts, policy: { packetSignature: Si
     }
   }
   return { kind: 'pass' }
+}
+
+/** Room for the name in a certificate: a stranger may have written it. */
+const LONGEST_NAME = 300
+
+/** What the administrator hears of an arrival in quarantine: where its signer is the matter, who that is, so that it can be registered. */
+export function alarmText (reason: QuarantineReason, sender: string, verdicts: Verdicts | null): { vi: string, en: string } {
+  const codes = 'reasons' in reason ? [reason.code, ...reason.reasons.map(({ code }) => code)].join(' ') : reason.code
+  const signer = signerToRegister(reason, verdicts)
+  return {
+    vi: `Một gói tin đến được giữ lại để xem xét (${codes})` + (signer ? `: chứng thư số ${signer}, chưa được đăng ký cho cơ quan gửi ${sender}; nếu đúng là của cơ quan đó, hãy đăng ký, gói tin sẽ được kiểm tra lại` : ''),
+    en: `An arrival is in quarantine (${codes})` + (signer ? `: the certificate ${signer}, is not registered for the sender ${sender}; if it is theirs, register it, and the arrival is judged again` : ''),
+  }
+}
+
+function signerToRegister (reason: QuarantineReason, verdicts: Verdicts | null): string | undefined {
+  if (!('reasons' in reason) || !['SIGNER_UNKNOWN', 'SIGNER_NOT_AGENCY'].includes(reason.reasons[0]?.code ?? '')) return undefined
+  const signer: CertificateDetails | undefined = (reason.code === 'SEAL' ? verdicts?.seal : verdicts?.signature)?.signer
+  return signer && `${signer.subject.slice(0, LONGEST_NAME)}, SHA-256 ${signer.fingerprint}`
 }

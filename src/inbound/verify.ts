@@ -1,4 +1,4 @@
-import { certificatesOf } from '../agencies/certificates.ts'
+import { judgeBySpeakers } from '../agencies/certificates.ts'
 import { findAgencies } from '../agencies/registry.ts'
 import { clearAlarm, raiseAlarm } from '../alarms/alarms.ts'
 import type { Connections, OpenConnection } from '../axis/connections.ts'
@@ -14,7 +14,7 @@ import type { Log } from '../http/log.ts'
 import { judgePacketSignature } from '../signing/packet-signature.ts'
 import { judgeSeal } from '../signing/seal.ts'
 import type { Trust } from '../trust/judge.ts'
-import { decideArrival, type QuarantineReason, type Verdicts } from './arrival.ts'
+import { alarmText, decideArrival, type QuarantineReason, type Verdicts } from './arrival.ts'
 import { askAgain, claimUnjudged, handOn, nextUnjudged, settle, SettledMeanwhile, type Settled, type UnjudgedArrival } from './store.ts'
 
 /** Arrivals judged side by side; they are handed on in the order they came. */
@@ -58,16 +58,17 @@ export function createVerify ({ database, connections, trust, limits, applyStatu
     try {
       const opened = openPacket(await readBlob(database, arrival.packet), limits)
       const packet = await readPacket(opened, limits)
-      const sender = packet.kind === 'document' ? packet.header.from.organId : packet.from.organId
-      const speakers = await certificatesOf(database, sender)
       // Judged at the time of receipt: the only time that is proved (trust.md 2.3, rule 9).
-      const context = { trust, at: arrival.fetchedAt, speaksFor: (fingerprint: string) => speakers.size === 0 ? 'unknown' as const : speakers.has(fingerprint) }
-      const signature = judgePacketSignature(opened, context)
-      if (packet.kind === 'status') return { kind: 'read', packet, verdicts: { signature, seal: null } }
-      const [sealed, second] = packet.attachments.filter((attachment) => attachment.name === SEAL_NAME)
-      if (second) throw new Refusal('ATTACHMENT_NAME_RESERVED', { field: 'Attachment.AttachmentName', detail: 'a document has one seal' })
-      const document = { ...packet, attachments: packet.attachments.filter((attachment) => attachment !== sealed) }
-      return { kind: 'read', packet: document, verdicts: { signature, seal: judgeSeal(sealed, document, context) } }
+      const at = arrival.fetchedAt
+      return await judgeBySpeakers(database, { code: senderOf(packet), at }, (speaksFor): Judged => {
+        const context = { trust, at, speaksFor }
+        const signature = judgePacketSignature(opened, context)
+        if (packet.kind === 'status') return { kind: 'read', packet, verdicts: { signature, seal: null } }
+        const [sealed, second] = packet.attachments.filter((attachment) => attachment.name === SEAL_NAME)
+        if (second) throw new Refusal('ATTACHMENT_NAME_RESERVED', { field: 'Attachment.AttachmentName', detail: 'a document has one seal' })
+        const document = { ...packet, attachments: packet.attachments.filter((attachment) => attachment !== sealed) }
+        return { kind: 'read', packet: document, verdicts: { signature, seal: judgeSeal(sealed, document, context) } }
+      })
     } catch (error) {
       if (error instanceof Refusal) return { kind: 'unreadable', reason: { code: error.code, ...error.fault } }
       return { kind: 'fault', error }
@@ -123,7 +124,7 @@ export function createVerify ({ database, connections, trust, limits, applyStatu
     await finish(arrival, read, async (tx, at) => {
       await raiseAlarm(tx, log, {
         at, kind: 'arrival.quarantined', subject: arrival.id,
-        vi: `Một gói tin đến được giữ lại để xem xét (${reason.code})`, en: `An arrival is in quarantine (${reason.code})`,
+        ...alarmText(reason, read ? senderOf(read.packet) : '', read?.verdicts ?? null),
       })
       return { state: 'quarantined', reason }
     })
@@ -150,4 +151,8 @@ export function createVerify ({ database, connections, trust, limits, applyStatu
     })
     log.info({ arrivalId: arrival.id, reason: settled.reason && 'code' in settled.reason ? settled.reason.code : undefined }, `inbound.verify: the arrival is ${settled.state}`)
   }
+}
+
+function senderOf (packet: Packet): string {
+  return packet.kind === 'document' ? packet.header.from.organId : packet.from.organId
 }

@@ -29,7 +29,7 @@ export const SIGNING_REASONS = {
   SIGNER_CERTIFICATE_UNREADABLE: ['invalid', 'Không đọc được chứng thư số kèm theo chữ ký', 'A certificate in the signature cannot be read', 'XMLDSig 1.1, 4.5.4'],
   SIGNER_CERTIFICATE_AMBIGUOUS: ['invalid', 'Không xác định được chứng thư số nào là của người ký', "It is not clear which certificate is the signer's", 'XMLDSig 1.1, 4.5.4'],
   SIGNER_NOT_AGENCY: ['invalid', 'Chứng thư số không phải của cơ quan gửi', 'The certificate does not speak for the sending agency', 'Decree 30/2020/NĐ-CP, art. 13; TT 15/2025/TT-BKHCN, appendix II'],
-  SIGNER_UNKNOWN: ['indeterminate', 'Chưa biết chứng thư số này của cơ quan nào', 'It is not known which agency this certificate speaks for', 'TT 15/2025/TT-BKHCN, appendix II'],
+  SIGNER_UNKNOWN: ['invalid', 'Chứng thư số này chưa được đăng ký cho cơ quan nào', 'This certificate is registered for no agency', 'TT 15/2025/TT-BKHCN, appendix II'],
 
   // The mathematics
   SIGNATURE_VALUE_WRONG: ['invalid', 'Giá trị chữ ký không khớp với chứng thư số', 'The signature value does not fit the certificate', 'XMLDSig 1.1, 3.2.2'],

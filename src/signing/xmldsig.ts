@@ -20,9 +20,14 @@ export type SignatureContext = {
   trust: Trust,
   /** When we received it: what the certificate has to be good at, unless a time-stamp token proves an earlier moment. */
   at: Date,
-  /** Whether this certificate (SHA-256, lower-case hex) is one of the agency the document says it is from. */
-  speaksFor: (fingerprint: string) => boolean | 'unknown',
+  speaksFor: SpeaksFor,
 }
+
+/** Whether this certificate (SHA-256, lower-case hex) is one of the agency the document says it is from; if not, what the registry says of it. */
+export type SpeaksFor = (fingerprint: string) => boolean | NotSpeaking
+
+/** Registered for no agency; for others only; for this one, but not any more, or not yet, at that moment. */
+export type NotSpeaking = 'unknown' | 'other agency' | 'ended' | 'not begun'
 
 /** The steps of a judgement, in their order; a verdict names those that were taken. */
 export type Check = 'structure' | 'algorithms' | 'signature value' | 'digest' | 'certificate' | 'agency' | 'fields' | 'attachments'
@@ -80,12 +85,22 @@ export function examineSignature (opened: Opened, found: FoundSignature, context
   if (!signed) findings.push({ code: 'SIGNATURE_VALUE_WRONG' })
   if (!timingSafeEqual(digestOf(opened, form), form.digestValue)) findings.push({ code: 'CONTENT_CHANGED' })
   const judged = judgeCertificate(certificate, signer.others, context.trust, context.at)
-  const speaks = context.speaksFor(fingerprintOf(certificate))
-  if (speaks === 'unknown') findings.push({ code: 'SIGNER_UNKNOWN' })
-  else if (!speaks) findings.push({ code: 'SIGNER_NOT_AGENCY' })
+  findings.push(...identity(context.speaksFor(fingerprintOf(certificate))))
   return {
     checked: ['structure', 'algorithms', 'signature value', 'digest', 'certificate', 'agency'],
     findings, certificate: judged, ...(signed && { signer: detailsOf(certificate) }),
+  }
+}
+
+/** trust.md 2.3, rule 5: the certificate's owner must be who the packet says it is from. */
+function identity (speaks: boolean | NotSpeaking): SigningFinding[] {
+  switch (speaks) {
+    case true: return []
+    case false: return [{ code: 'SIGNER_NOT_AGENCY' }]
+    case 'unknown': return [{ code: 'SIGNER_UNKNOWN' }]
+    case 'other agency': return [{ code: 'SIGNER_NOT_AGENCY', detail: 'it is registered for another agency' }]
+    case 'ended': return [{ code: 'SIGNER_NOT_AGENCY', detail: 'it does not speak for the agency any more' }]
+    case 'not begun': return [{ code: 'SIGNER_NOT_AGENCY', detail: 'it does not speak for the agency yet' }]
   }
 }
 

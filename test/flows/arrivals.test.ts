@@ -1,7 +1,6 @@
 /** What comes from an axis and is not what it should be: kept byte for byte, explained, never handed over. */
 import t from 'tap'
 import { X509Certificate } from 'node:crypto'
-import { linkCertificate } from '../../src/agencies/certificates.ts'
 import { openAlarms } from '../../src/alarms/alarms.ts'
 import { recordAudit } from '../../src/audit/audit.ts'
 import { readBlob } from '../../src/blobs/blobs.ts'
@@ -9,7 +8,8 @@ import { openDatabase, type Database } from '../../src/database/database.ts'
 import type { DocumentPacket } from '../../src/edxml/packet.ts'
 import { assemble, writePacket } from '../../src/edxml/write.ts'
 import { makeSeal } from '../../src/signing/seal.ts'
-import { signerFromPem } from '../../src/trust/signers/signer.ts'
+import { signerFromPem } from '../../src/trust/signers/pem.ts'
+import { detailsOf } from '../../src/trust/verdict.ts'
 import { createClock, createOddAxis } from '../support/axis.ts'
 import { A, B, documentPacket, organisation, signedPacket, startWorld } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
@@ -94,23 +94,40 @@ t.test('a document without a seal is handed over with that mark, unless a seal i
   }
 })
 
-t.test('a document sealed by a certificate that nobody knows yet waits with an alarm, and is handed over once it is known', async (t) => {
+t.test('a document whose signer is not registered for its sender is kept back with its name, and handed over once an administrator has approved it', async (t) => {
   const axis = createOddAxis()
-  const clock = createClock()
   const peer = { codes: ['H92.05'], name: 'Sở Ví Dụ' }
-  const { gateway, database, b } = await startWorld(t, { edges: { connect: axis.connect, now: clock.now }, simulator: { agencies: [{ code: peer.codes[0]!, name: peer.name }] } })
+  const { gateway, database, b, apply } = await startWorld(t, { edges: { connect: axis.connect } })
+  await apply({ agencies: [peer] })
   const packet = documentPacket({ from: { organId: peer.codes[0]! } })
-  const id = axis.put('document', await withSeal(packet, await sealOf(packet)), B.codes[0])
+  const stranger = organisation('so-noi-vu-vi-du').certificates
+  const unknown = axis.put('document', await withSeal(packet, await sealOf(packet, 'so-noi-vu-vi-du')), B.codes[0])
+  const changed = axis.put('document', await withSeal({ ...packet, header: { ...packet.header, subject: 'V/v khác' } }, await sealOf(packet, 'so-noi-vu-vi-du')), B.codes[0])
   await gateway.start()
-  t.match(await arrivalOf(database, id), { state: 'stored', reason: { code: 'SIGNER_UNKNOWN' } })
-  t.match(await openAlarms(database), [{ kind: 'arrival.waiting' }])
-  t.same((await b.mailbox()).items, [])
+  t.match(await arrivalOf(database, unknown), { state: 'quarantined', reason: { code: 'SEAL', reasons: [{ code: 'SIGNER_UNKNOWN' }] } })
+  await arrivalOf(database, changed)
+  const { fingerprint, subject } = detailsOf(new X509Certificate(stranger))
+  const alarms = await openAlarms(database)
+  t.equal(alarms.length, 2)
+  for (const text of alarms.flatMap(({ vi, en }) => [vi, en])) for (const part of [fingerprint, subject, 'H92.05', 'SIGNER_UNKNOWN']) t.ok(text.includes(part), part)
 
-  const { rows: [agency] } = await until(async () => { const found = await database.query<{ id: string }>('select agency_id as id from agency_code where code = $1', peer.codes); return found.rowCount === 1 && found })
-  await database.transaction((tx) => linkCertificate(tx, new X509Certificate(organisation(A.key).certificates), agency!.id))
-  clock.forward(2 * 60_000)
-  await until(async () => (await b.mailbox()).items.length === 1)
-  t.same(await openAlarms(database), [])
+  await apply({ certificates: [{ agency: A.codes[0], pem: stranger }] })
+  t.equal((await openAlarms(database)).length, 2, 'it is not of that agency')
+  await apply({ certificates: [{ agency: peer.codes[0], pem: stranger }] })
+  const [item] = await until(async () => { const { items } = await b.mailbox(); return items.length > 0 && items })
+  t.match((await b.item(item!.id)).seal, { result: 'valid', signer: { fingerprint } })
+  t.match(await until(async () => { const found = await arrivalOf(database, changed); return found.reason?.reasons?.[0]?.code !== 'SIGNER_UNKNOWN' && found }), { state: 'quarantined', reason: { reasons: [{ code: 'SEAL_FIELD_CHANGED' }] } }, 'and what was also wrong stays out')
+  t.equal((await openAlarms(database)).length, 1)
+  t.equal((await database.query(`select from audit_entry where action = 'arrival.judged-again'`)).rowCount, 2)
+})
+
+t.test('a certificate of another agency proves nothing, and the verdict says whose it is not', async (t) => {
+  const axis = createOddAxis()
+  const { gateway, database } = await startWorld(t, { edges: { connect: axis.connect } })
+  const packet = documentPacket()
+  const id = axis.put('document', await withSeal(packet, await sealOf(packet, B.key)), B.codes[0])
+  await gateway.start()
+  t.match(await arrivalOf(database, id), { state: 'quarantined', reason: { code: 'SEAL', reasons: [{ code: 'SIGNER_NOT_AGENCY', detail: /registered for another agency/ }] } })
 })
 
 t.test('a packet for nobody here, or for somebody whom it does not name, is not handed over', async (t) => {

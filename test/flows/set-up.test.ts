@@ -20,7 +20,7 @@ const apply = async (database: Database, setup: object, isReal = false) => apply
 
 /** Every row of every table that a set-up writes, with the transaction that wrote it. */
 async function rowsOf (database: Database) {
-  const tables = ['agency', 'agency_code', 'connection', 'system', 'system_agency', 'certificate', 'certificate_agency', 'signer', 'person']
+  const tables = ['agency', 'agency_code', 'connection', 'system', 'system_agency', 'certificate', 'certificate_link', 'signer', 'person']
   return Object.fromEntries(await Promise.all(tables.map(async (table) => [table, (await database.query(`select xmin::text as writer, t::text as row from ${table} t order by 2`)).rows] as const)))
 }
 

@@ -25,7 +25,7 @@ t.test('a document whose seal is broken goes to quarantine with the reasons', as
 })
 
 t.test('an indeterminate seal is asked for again, later and later, and never handed on silently', async (t) => {
-  const unsure = verdict('indeterminate', 'SIGNER_UNKNOWN')
+  const unsure = verdict('indeterminate', 'LATER')
   const waits = [0, 1, 2, 3, 9].map((attempts) => {
     const decision = decideArrival({ signature: absent, seal: unsure }, policy, attempts, now)
     return decision.kind === 'ask-again' ? decision.nextAt.getTime() - now.getTime() : null

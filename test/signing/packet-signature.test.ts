@@ -134,10 +134,11 @@ t.test('the certificate must lead to a pinned root, be good at that time, and sp
   t.equal(told(judgeHand({}, attacker)), 'invalid ISSUER_UNKNOWN', 'a CA that only has the right name')
   t.match(judgeHand({}, rsa, { ...inWorld(rsa), at: new Date('2028-01-01') }), { result: 'invalid', signer: {} })
   t.equal(told(judgeHand({}, rsa, inWorld(p256))), 'invalid SIGNER_NOT_AGENCY')
-  t.equal(told(judgeHand({}, rsa, { ...inWorld(rsa), speaksFor: () => 'unknown' })), 'indeterminate SIGNER_UNKNOWN')
-  const both = judgeHand({}, attacker, { ...inWorld(rsa), speaksFor: () => 'unknown' })
-  t.equal(both.result, 'invalid', 'what is disproved stays so, whatever else is unknown')
-  t.equal(both.reasons[0]?.code, 'ISSUER_UNKNOWN', 'and stands first')
+  t.equal(told(judgeHand({}, rsa, { ...inWorld(rsa), speaksFor: () => 'unknown' })), 'invalid SIGNER_UNKNOWN')
+  t.equal(told(judgeHand({}, attacker, { ...inWorld(rsa), speaksFor: () => 'unknown' })), 'invalid SIGNER_UNKNOWN ISSUER_UNKNOWN')
+  for (const [why, detail] of [['other agency', /another agency/], ['ended', /any more/], ['not begun', /yet/]] as const) {
+    t.match(judgeHand({}, rsa, { ...inWorld(rsa), speaksFor: () => why }), { result: 'invalid', reasons: [{ code: 'SIGNER_NOT_AGENCY', detail }] })
+  }
 })
 
 t.test("the example PKI's bad certificates are refused for what is wrong with them", async (t) => {

@@ -2,6 +2,7 @@ import t from 'tap'
 
 import { rule, type Ruling } from '../../src/signing/policy.ts'
 import { verdictOf, type SigningFinding } from '../../src/signing/reasons.ts'
+import { combine } from '../../src/trust/verdict.ts'
 
 const of = (...codes: SigningFinding['code'][]) => verdictOf(codes.map((code) => ({ code })))
 
@@ -32,6 +33,11 @@ t.test('a real signature that is wrong is refused unless signatures are ignored'
   t.same(rulings(of('SEAL_FIELD_CHANGED')), ['refuse SEAL_FIELD_CHANGED', 'refuse SEAL_FIELD_CHANGED', 'accept'])
 })
 
+t.test('a signer who is not registered for the agency is refused unless signatures are ignored', async (t) => {
+  for (const code of ['SIGNER_UNKNOWN', 'SIGNER_NOT_AGENCY'] as const) t.same(rulings(of(code)), [`refuse ${code}`, `refuse ${code}`, 'accept'])
+})
+
 t.test('what is not known yet waits, and is never accepted silently', async (t) => {
-  t.same(rulings(of('SIGNER_UNKNOWN')), ['wait SIGNER_UNKNOWN', 'wait SIGNER_UNKNOWN', 'accept'])
+  const later = combine(of(), { result: 'indeterminate', reasons: [{ code: 'LATER', vi: '', en: '', clause: '' }] })
+  t.same(rulings(later), ['wait LATER', 'wait LATER', 'accept'])
 })

@@ -98,7 +98,7 @@ t.test("a seal by another agency's certificate, or by a bad one, proves nothing"
   t.same(told(judgeSeal(await makeSeal(packet, stranger, NOW), packet, contextFor())), ['invalid', 'SIGNER_NOT_AGENCY'])
   const expired = exampleSigner('expired', 'bad')
   t.match(judgeSeal(await makeSeal(packet, expired, NOW), packet, contextFor(expired)), { result: 'invalid', reasons: [{ code: 'CERTIFICATE_EXPIRED' }] })
-  t.match(judgeSeal(await makeSeal(packet, sender, NOW), packet, contextFor(sender, { speaksFor: () => 'unknown' })), { result: 'indeterminate', reasons: [{ code: 'SIGNER_UNKNOWN' }] })
+  t.match(judgeSeal(await makeSeal(packet, sender, NOW), packet, contextFor(sender, { speaksFor: () => 'unknown' })), { result: 'invalid', reasons: [{ code: 'SIGNER_UNKNOWN' }] })
 })
 
 t.test('a seal that is absent, unsigned or unreadable is told apart from a false one', async (t) => {

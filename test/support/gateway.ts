@@ -12,7 +12,7 @@ import { createGateway, type Edges } from '../../src/gateway.ts'
 import type { MailboxEntry, MailboxItem } from '../../src/inbound/mailbox.ts'
 import { signPacket } from '../../src/signing/packet-signature.ts'
 import { createSimulator, type SimulatorOptions } from '../../src/simulator/simulator.ts'
-import { signerFromPem } from '../../src/trust/signers/signer.ts'
+import { signerFromPem } from '../../src/trust/signers/pem.ts'
 import { createTestDatabase } from './database.ts'
 
 export const SYSTEM_ID = 'H90.W01'
@@ -80,7 +80,8 @@ export async function startWorld (t: { teardown (end: () => Promise<void>): void
   })
   const { database } = test
   const made = { at: new Date(), actor: 'test' }
-  await applySetup(parseSetup(JSON.stringify(setupFor(axisUrl, options))), { database, vault: createVault(config.masterKey), now: made.at, actor: made.actor })
+  const apply = (setup: object) => applySetup(parseSetup(JSON.stringify(setup)), { database, vault: createVault(config.masterKey), now: made.at, actor: made.actor })
+  await apply(setupFor(axisUrl, options))
   const keys = await database.transaction(async (tx) => ({
     a: (await createSystemKey(tx, { ...made, systemId: 'dms-a' })).text,
     b: (await createSystemKey(tx, { ...made, systemId: 'dms-b' })).text,
@@ -101,7 +102,7 @@ export async function startWorld (t: { teardown (end: () => Promise<void>): void
       item: async (id: string) => (await ask('GET', `/mailbox/${id}`)).json<MailboxItem>(),
     }
   }
-  return { gateway, database, simulator, config, keys, a: client(keys.a), b: client(keys.b), client }
+  return { gateway, database, simulator, config, keys, a: client(keys.a), b: client(keys.b), client, apply }
 }
 
 /** A document from A to B, as its system would write it. */

@@ -1,5 +1,5 @@
 import type { SystemCaller } from '../../access/keys.ts'
-import { certificatesOf } from '../../agencies/certificates.ts'
+import { judgeBySpeakers } from '../../agencies/certificates.ts'
 import type { Db } from '../../database/database.ts'
 import type { Limits } from '../../edxml/limits.ts'
 import { fileName } from '../../edxml/names.ts'
@@ -28,10 +28,11 @@ export function createSubmissions ({ database, trust, limits, now }: Needs) {
       const opened = openPacket(bytes, limits)
       const packet = await readPacket(opened, limits)
       if (packet.kind === 'status') throw new Refusal('PACKET_ELEMENT_MISSING', { field: 'MessageHeader.To', detail: 'this is a status packet; statuses go to /v1/mailbox/{id}/statuses' })
-      const [speakers, policy] = await Promise.all([certificatesOf(database, packet.header.from.organId), policyOf(database, caller.systemId)])
-      const signature = judgePacketSignature(opened, {
-        trust, at: now(), speaksFor: (fingerprint) => speakers.size === 0 ? 'unknown' : speakers.has(fingerprint),
-      })
+      const at = now()
+      const [signature, policy] = await Promise.all([
+        judgeBySpeakers(database, { code: packet.header.from.organId, at }, (speaksFor) => judgePacketSignature(opened, { trust, at, speaksFor })),
+        policyOf(database, caller.systemId),
+      ])
       const ruling = rule(policy.packetSignature, signature)
       if (ruling.kind === 'accept') return { caller, packet, bytes, signature }
       const isAbsent = ruling.kind === 'refuse' && ruling.absent
