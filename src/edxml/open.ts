@@ -105,7 +105,7 @@ function atOriginalLine<T> (originalLine: Lifted['originalLine'], act: () => T):
 }
 
 /** UTF-16 is read too: Windows libraries write it, and the axis takes it. */
-function toUtf8 (bytes: Buffer): Buffer {
+export function toUtf8 (bytes: Buffer): Buffer {
   const wide = startsWith(bytes, 0, '\xff\xfe') || startsWith(bytes, 0, '<\0') ? 'utf-16le'
     : startsWith(bytes, 0, '\xfe\xff') || startsWith(bytes, 0, '\0<') ? 'utf-16be'
       : null

@@ -1,5 +1,5 @@
 import { ParseOption, XmlC14NMode, XmlDocument, XmlError, XmlLibError, XmlXPath } from 'libxml2-wasm'
-import type { XmlElement, XmlNode } from 'libxml2-wasm'
+import type { C14NOptions, XmlElement, XmlNode } from 'libxml2-wasm'
 import { Refusal } from '../errors.ts'
 
 /**
@@ -66,7 +66,8 @@ const HUGE_FROM = 10_000_000
 
 const STRICT = ParseOption.XML_PARSE_NO_XXE | ParseOption.XML_PARSE_NONET | ParseOption.XML_PARSE_BIG_LINES
 
-function withDocument<T> (bytes: Uint8Array, use: (document: XmlDocument) => T): T {
+/** Parses strictly, once, and lets `use` look at the tree: it is gone afterwards. */
+export function withDocument<T> (bytes: Uint8Array, use: (document: XmlDocument) => T): T {
   using document = parse(bytes)
   if (document.dtd !== null) throw new Refusal('PACKET_DOCTYPE')
   if (mayHold(bytes, '<?') && document.eval(INSTRUCTIONS) !== 0) throw new Refusal('PACKET_INSTRUCTION')
@@ -99,7 +100,8 @@ const TRANSFORMS = XmlXPath.compile('*[local-name()="SignedInfo"]/*[local-name()
 const PREFIX_LIST = XmlXPath.compile('string(*[local-name()="InclusiveNamespaces"]/@PrefixList)')
 const ALGORITHM = XmlXPath.compile('string(@Algorithm)')
 
-function elementsOf (node: XmlNode, path: XmlXPath): XmlElement[] {
+/** The elements that a path finds from here. */
+export function elementsOf (node: XmlNode, path: XmlXPath): XmlElement[] {
   return node.find(path) as XmlElement[]
 }
 
@@ -156,18 +158,19 @@ function takeOut (signature: XmlElement): SplitSignature {
 }
 
 /** The element becomes the root of a document of its own, and is gone from the one it was in. Its namespaces stay those of its old place. */
-function moved (element: XmlElement): XmlDocument {
+export function moved (element: XmlElement): XmlDocument {
   const alone = XmlDocument.create()
   alone.root = element
   return alone
 }
 
-type Canonicalisable = Pick<XmlDocument | XmlElement, 'canonicalize'>
+type Canonicalisable = { canonicalize (handler: ReturnType<typeof collector>['handler'], options: C14NOptions): void }
 
-function canonicalOctets (node: Canonicalisable, method: CanonicalMethod, prefixes: string[] | null): Buffer {
+/** Canonical octets of a document or of an element in its place. Throws a Refusal if they have no canonical form. */
+export function canonicalOctets (node: Canonicalisable, method: CanonicalMethod, prefixes: readonly string[] | null, more: Pick<C14NOptions, 'withComments' | 'nodeSet'> = {}): Buffer {
   const { handler, octets } = collector()
   try {
-    node.canonicalize(handler, { mode: MODES[method], ...prefixes === null ? {} : { inclusiveNamespacePrefixes: prefixes } })
+    node.canonicalize(handler, { mode: MODES[method], ...prefixes === null ? {} : { inclusiveNamespacePrefixes: [...prefixes] }, ...more })
   } catch (error) {
     // C14N 1.0, 1.3: what declares a relative namespace has no canonical form. Parsed XML gives no other reason.
     if (error instanceof XmlError) throw new Refusal('PACKET_NAMESPACE', { detail: 'a namespace is not an absolute URI' }, { cause: error })

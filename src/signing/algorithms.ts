@@ -7,7 +7,7 @@ export const ENVELOPED_SIGNATURE = `${XMLDSIG}enveloped-signature`
 export const SHA256 = 'http://www.w3.org/2001/04/xmlenc#sha256'
 
 /** A digest by the name node:crypto knows it, and its length in octets. */
-export type DigestAlgorithm = { hash: 'sha256' | 'sha384' | 'sha512', length: number }
+export type DigestAlgorithm = { hash: 'sha1' | 'sha256' | 'sha384' | 'sha512', length: number }
 
 export type SignatureAlgorithm = { hash: DigestAlgorithm['hash'], scheme: 'rsa-pkcs1' | 'rsa-pss' | 'ecdsa' }
 
@@ -31,16 +31,23 @@ const SIGNATURES: ReadonlyMap<string, SignatureAlgorithm> = new Map([
   ['http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512', { hash: 'sha512', scheme: 'ecdsa' }],
 ])
 
+// What Cipher Committee signatures used until about 2016, with the same certificates. They count as historical, or not at all (form.ts)
+const SHA1_DIGEST = `${XMLDSIG}sha1`
+const SHA1_SIGNATURES: ReadonlyMap<string, SignatureAlgorithm> = new Map([
+  [`${XMLDSIG}rsa-sha1`, { hash: 'sha1', scheme: 'rsa-pkcs1' }],
+  ['http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1', { hash: 'sha1', scheme: 'ecdsa' }],
+])
+
 const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1'])
 
-/** The digest of this name, or undefined when it may not be used. */
-export function digestAlgorithm (name: string): DigestAlgorithm | undefined {
-  return DIGESTS.get(name)
+/** The digest of this name, or undefined when it may not be used. SHA-1 may only be used for what is historical. */
+export function digestAlgorithm (name: string, historical = false): DigestAlgorithm | undefined {
+  return historical && name === SHA1_DIGEST ? { hash: 'sha1', length: 20 } : DIGESTS.get(name)
 }
 
-/** The signature algorithm of this name, or undefined when it may not be used. */
-export function signatureAlgorithm (name: string): SignatureAlgorithm | undefined {
-  return SIGNATURES.get(name)
+/** The signature algorithm of this name, or undefined when it may not be used. SHA-1 may only be used for what is historical. */
+export function signatureAlgorithm (name: string, historical = false): SignatureAlgorithm | undefined {
+  return SIGNATURES.get(name) ?? (historical ? SHA1_SIGNATURES.get(name) : undefined)
 }
 
 /** Why an algorithm that is not on the list is refused: the two that peers really send get a reason of their own. */

@@ -5,8 +5,9 @@
 import type { Element } from '../edxml/elements.ts'
 import type { Opened } from '../edxml/open.ts'
 import { readElements } from '../edxml/elements.ts'
-import { EXCLUSIVE_C14N, INCLUSIVE_C14N, INCLUSIVE_C14N11, type CanonicalMethod } from '../edxml/xml.ts'
-import { digestAlgorithm, ENVELOPED_SIGNATURE, signatureAlgorithm, whyRefused, XMLDSIG, type DigestAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
+import { INCLUSIVE_C14N } from '../edxml/xml.ts'
+import { digestAlgorithm, ENVELOPED_SIGNATURE, signatureAlgorithm, whyRefused, type DigestAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
+import { algorithmOf, canonicalMethod, decoded, misshapen, withoutSpace, type Grammar } from './grammar.ts'
 import type { SigningFinding } from './reasons.ts'
 
 /** A signature as it stands in a document; `element` is the whole of it. */
@@ -24,8 +25,7 @@ export type SignatureForm = {
   certificates: string[],
 }
 
-/** Attributes and children each element of a Signature may have; a `#` among the children stands for text. */
-const GRAMMAR: Record<string, { attributes: readonly string[], content: RegExp }> = {
+const GRAMMAR: Grammar = {
   Signature: { attributes: ['Id'], content: /^SignedInfo SignatureValue (KeyInfo )?$/ },
   SignedInfo: { attributes: ['Id'], content: /^CanonicalizationMethod SignatureMethod Reference $/ },
   CanonicalizationMethod: { attributes: ['Algorithm'], content: /^$/ },
@@ -40,13 +40,13 @@ const GRAMMAR: Record<string, { attributes: readonly string[], content: RegExp }
   KeyName: { attributes: [], content: /^#?$/ },
   X509Data: { attributes: [], content: /^((X509IssuerSerial|X509SKI|X509SubjectName|X509Certificate|X509CRL) )*$/ },
   X509Certificate: { attributes: [], content: /^#?$/ },
+  // Beside the certificate these say nothing that is used, so what is in them does not matter
+  KeyValue: { attributes: [], content: null },
+  X509IssuerSerial: { attributes: [], content: null },
+  X509SKI: { attributes: [], content: null },
+  X509SubjectName: { attributes: [], content: null },
+  X509CRL: { attributes: [], content: null },
 }
-
-/** Inclusive C14N hands xml:lang and its kind down to SignedInfo. They mean nothing there. */
-const INHERITED = '{http://www.w3.org/XML/1998/namespace}'
-
-/** Beside the certificate these say nothing that is used, so what is in them does not matter. */
-const UNREAD: ReadonlySet<string> = new Set(['KeyValue', 'X509IssuerSerial', 'X509SKI', 'X509SubjectName', 'X509CRL'])
 
 /** As long as a chain may be (trust/path/path.ts); more only costs time. */
 const MOST_CERTIFICATES = 4
@@ -57,12 +57,12 @@ const LONGEST_SIGNATURE = 1024
 
 /** Reads a signature in the xmldsig namespace, or says why it is not of the form that is verified. */
 export function readForm (opened: Opened, { signature, element }: FoundSignature): SignatureForm | SigningFinding {
-  const outer = misshapen(element)
+  const outer = misshapen(element, GRAMMAR)
   if (outer) return { code: 'SIGNATURE_FORM', detail: outer }
   // SignedInfo may be in any of the three canonical forms, but only its own octets tell what was signed
   if (!signature.signedInfo) return { code: 'CANONICALIZATION_NOT_ALLOWED' }
   const signedInfo = readElements(signature.signedInfo)
-  const inner = misshapen(signedInfo)
+  const inner = misshapen(signedInfo, GRAMMAR)
   if (inner || signedInfo.name !== 'SignedInfo') return { code: 'SIGNATURE_FORM', detail: inner ?? signedInfo.name }
 
   const [canonicalization, method, reference] = signedInfo.children as [Element, Element, Element]
@@ -98,36 +98,4 @@ function coversWhole (opened: Opened, reference: Element, transforms: Element): 
   const method = canonicalMethod(canonical ?? INCLUSIVE_C14N)
   if (!method) return { code: 'CANONICALIZATION_NOT_ALLOWED', detail: canonical ?? '' }
   return method === opened.content.method ? undefined : { code: 'SIGNATURE_FORM', detail: 'Transforms' }
-}
-
-/** Path of the first element that is not as the grammar has it, or undefined. */
-function misshapen (element: Element): string | undefined {
-  const rule = Object.hasOwn(GRAMMAR, element.name) ? GRAMMAR[element.name] : undefined
-  if (element.namespace !== XMLDSIG) return element.name
-  if (!rule) return UNREAD.has(element.name) ? undefined : element.name
-  const content = element.children.map((child) => `${child.name} `).join('') + (element.text.trim() === '' ? '' : '#')
-  if (!rule.content.test(content)) return element.name
-  if (Object.keys(element.attributes).some((name) => !rule.attributes.includes(name) && !name.startsWith(INHERITED))) return `${element.name}/@*`
-  for (const child of element.children) {
-    const fault = misshapen(child)
-    if (fault) return `${element.name}/${fault}`
-  }
-  return undefined
-}
-
-const METHODS: readonly CanonicalMethod[] = [EXCLUSIVE_C14N, INCLUSIVE_C14N, INCLUSIVE_C14N11]
-
-function canonicalMethod (name: string): CanonicalMethod | undefined {
-  return METHODS.find((method) => method === name)
-}
-
-const algorithmOf = (element: Element): string => element.attributes['Algorithm'] ?? ''
-
-const withoutSpace = (text: string): string => text.replace(/[ \t\r\n]+/g, '')
-
-/** Strict base64: what decodes must encode back to the same text, so no two texts stand for one value. */
-function decoded (text: string): Buffer | undefined {
-  const bare = withoutSpace(text)
-  const octets = Buffer.from(bare, 'base64')
-  return octets.length > 0 && octets.toString('base64') === bare ? octets : undefined
 }

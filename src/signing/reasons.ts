@@ -17,9 +17,20 @@ export const SIGNING_REASONS = {
   SIGNATURE_NOT_WHOLE: ['invalid', 'Chữ ký không bao trùm toàn bộ tài liệu', 'The signature does not cover the whole document', 'XMLDSig 1.1, 4.4.3, 8.1.1'],
   SIGNATURE_ENCODING: ['invalid', 'Giá trị trong chữ ký không phải base64 hợp lệ hoặc sai độ dài', 'A value in the signature is not valid base64, or has the wrong length', 'XMLDSig 1.1, 4.3, 4.4.3.6'],
 
+  // What a signature of the general form refers to (structure.ts)
+  REFERENCE_EXTERNAL: ['invalid', 'Chữ ký tham chiếu dữ liệu nằm ngoài tệp', 'The signature refers to data outside of the file', 'XMLDSig 1.1, 4.4.3.1; XML Signature Best Practices, 2.2'],
+  REFERENCE_POINTER: ['invalid', 'Chữ ký dùng biểu thức XPointer không được chấp nhận', 'The signature uses an XPointer that is not allowed', 'XMLDSig 1.1, 4.4.3.2'],
+  REFERENCE_ABSENT: ['invalid', 'Không tìm thấy phần mà chữ ký tham chiếu', 'What the signature refers to is not there', 'XMLDSig 1.1, 4.4.3.1'],
+  REFERENCE_AMBIGUOUS: ['invalid', 'Nhiều phần tử có cùng Id mà chữ ký tham chiếu', 'Several elements have the Id that the signature refers to', 'XMLDSig 1.1, 4.4.3.2; XML 1.0, 3.3.1'],
+  REFERENCE_MISPLACED: ['invalid', 'Phép biến đổi enveloped-signature dùng cho phần không chứa chữ ký', 'The enveloped-signature transform is used on what does not hold the signature', 'XMLDSig 1.1, 6.6.4'],
+  TRANSFORM_NOT_ALLOWED: ['invalid', 'Phép biến đổi trong chữ ký không được chấp nhận', 'A transform of the signature is not allowed', 'XMLDSig 1.1, 6.6; XML Signature Best Practices, 2.1'],
+  MANIFEST_NOT_ALLOWED: ['invalid', 'Chữ ký dùng Manifest, không kiểm tra được những gì Manifest liệt kê', 'The signature uses a Manifest, whose references nobody has to check', 'XMLDSig 1.1, 5.1'],
+  SIGNATURE_COVERS_PARTS: ['valid', 'Chữ ký chỉ bao trùm một phần của tài liệu', 'The signature covers only parts of the document', 'XMLDSig 1.1, 8.1.1'],
+
   // Algorithms and keys
   CANONICALIZATION_NOT_ALLOWED: ['invalid', 'Phương pháp chuẩn hóa XML không được chấp nhận', 'The canonicalization method is not allowed', 'XMLDSig 1.1, 6.5'],
   ALGORITHM_SHA1: ['invalid', 'Thuật toán SHA-1 không còn an toàn nên không được chấp nhận', 'SHA-1 is no longer safe and is not allowed', 'TT 15/2025/TT-BKHCN, appendix I'],
+  ALGORITHM_SHA1_HISTORICAL: ['valid', 'Chữ ký dùng SHA-1, chỉ được chấp nhận vì đã chứng minh được là có từ trước thời hạn', 'The signature uses SHA-1, and passes only since it is proved to be older than the date set for it', 'TT 15/2025/TT-BKHCN, appendix I; EN 319 102-1, 5.2.8'],
   ALGORITHM_HMAC: ['invalid', 'Mã xác thực HMAC không phải là chữ ký số', 'An HMAC is not a signature', 'XMLDSig 1.1, 6.3'],
   ALGORITHM_NOT_ALLOWED: ['invalid', 'Thuật toán chữ ký hoặc hàm băm không được chấp nhận', 'The signature or digest algorithm is not allowed', 'TT 15/2025/TT-BKHCN, appendix I'],
   SIGNER_KEY_UNFIT: ['invalid', 'Khóa của người ký quá yếu hoặc không hợp với thuật toán', 'The signing key is too weak, or does not fit the algorithm', 'TT 15/2025/TT-BKHCN, appendix I'],
@@ -28,6 +39,9 @@ export const SIGNING_REASONS = {
   SIGNER_CERTIFICATE_ABSENT: ['invalid', 'Chữ ký không kèm chứng thư số của người ký', "The signature does not carry the signer's certificate", 'XMLDSig 1.1, 4.5.4'],
   SIGNER_CERTIFICATE_UNREADABLE: ['invalid', 'Không đọc được chứng thư số kèm theo chữ ký', 'A certificate in the signature cannot be read', 'XMLDSig 1.1, 4.5.4'],
   SIGNER_CERTIFICATE_AMBIGUOUS: ['invalid', 'Không xác định được chứng thư số nào là của người ký', "It is not clear which certificate is the signer's", 'XMLDSig 1.1, 4.5.4'],
+  SIGNER_CERTIFICATE_OTHER: ['invalid', 'Chứng thư số nêu trong thuộc tính đã ký không phải là chứng thư số của người ký', "The signed properties name another certificate than the signer's", 'EN 319 132-1, 5.2.2'],
+  SIGNER_KEY_BARE: ['invalid', 'Chữ ký chỉ kèm khóa công khai, không chứng minh được ai ký', 'The signature carries a bare public key, which proves nobody', 'XMLDSig 1.1, 4.5.2; TT 15/2025/TT-BKHCN, appendix II'],
+  KEY_INFO_NOT_ALLOWED: ['invalid', 'Chữ ký dẫn đến khóa ở nơi khác, không được chấp nhận', 'The signature has its key looked for elsewhere, which is not allowed', 'XMLDSig 1.1, 4.5.3'],
   SIGNER_NOT_AGENCY: ['invalid', 'Chứng thư số không phải của cơ quan gửi', 'The certificate does not speak for the sending agency', 'Decree 30/2020/NĐ-CP, art. 13; TT 15/2025/TT-BKHCN, appendix II'],
   SIGNER_UNKNOWN: ['invalid', 'Chứng thư số này chưa được đăng ký cho cơ quan nào', 'This certificate is registered for no agency', 'TT 15/2025/TT-BKHCN, appendix II'],
 

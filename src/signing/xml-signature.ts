@@ -1,0 +1,109 @@
+/**
+ * Judges the XML signatures of any document, for people who want to know what a file is worth (`lienthong verify`). Who opens, accepts or
+ * shows a packet relies on the narrow form alone (xmldsig.ts).
+ */
+import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto'
+import { DEFAULT_LIMITS, type Limits } from '../edxml/limits.ts'
+import { withSignature, type LocatedSignature } from '../edxml/signed.ts'
+import { judgeCertificate, type Trust } from '../trust/judge.ts'
+import { detailsOf, type SignatureVerdict } from '../trust/verdict.ts'
+import { keyFits, signatureFits } from './algorithms.ts'
+import type { KnownCertificate } from './certificates.ts'
+import { candidatesOf } from './key-info.ts'
+import type { SigningFinding } from './reasons.ts'
+import { readStructure, type XmlSignatureForm } from './structure.ts'
+import { conclude, verdict } from './xmldsig.ts'
+
+/** What the signatures of a document are judged against. `certificates` are at hand for a KeyInfo that only names its signer. */
+export type XmlSignatureContext = { trust: Trust, at: Date, certificates?: readonly X509Certificate[] }
+
+/** Canonical octets that a signature covers, where they stand (`/` is the whole document), and how its Reference names them. */
+export type CoveredPart = { reference: string, path: string, octets: Buffer }
+
+/**
+ * One signature of a document. `covered` is what it proves, and is empty unless the signature value is right: who shows the content shows these
+ * octets and nothing else, since a signature says nothing of what stands beside them.
+ */
+export type JudgedXmlSignature = { path: string, line: number, verdict: SignatureVerdict, covered: CoveredPart[] }
+
+const MiB = 1024 * 1024
+
+/** Nothing is lifted out here, and a document of another kind may be deeper than a packet. */
+const LIMITS: Limits = { ...DEFAULT_LIMITS, packetBytes: 20 * MiB, markupBytes: 20 * MiB, depth: 100 }
+/** More than anybody puts into one file; each costs a parse. */
+const MOST_SIGNATURES = 10
+
+/**
+ * Judges every XML signature of a document, in document order; none gives an empty list. Throws a Refusal PACKET_… for what is no XML, has a
+ * DOCTYPE, or is too large.
+ */
+export function judgeXmlSignatures (bytes: Uint8Array, context: XmlSignatureContext): JudgedXmlSignature[] {
+  const judged: JudgedXmlSignature[] = []
+  for (let number = 0, count = 1; number < Math.min(count, MOST_SIGNATURES + 1); number++) {
+    withSignature(bytes, number, LIMITS, (located, found) => {
+      count = found
+      if (!located) return
+      const beyond = number === MOST_SIGNATURES
+      const { path, line } = located
+      judged.push({ path, line, ...beyond ? { verdict: verdict(context, ['structure'], [{ code: 'SIGNATURE_REPEATED', detail: String(found) }]), covered: [] } : judge(located, context) })
+    })
+  }
+  return judged
+}
+
+function judge (located: LocatedSignature, context: XmlSignatureContext): Pick<JudgedXmlSignature, 'verdict' | 'covered'> {
+  const form = readStructure(located, false)
+  if ('code' in form) return { verdict: verdict(context, ['structure'], [form]), covered: [] }
+  const { parts, findings } = digestParts(located, form)
+  const signer = findSigner(form, context.certificates ?? [])
+  if ('code' in signer) return { verdict: verdict(context, ['structure', 'algorithms', 'digest'], [signer, ...findings]), covered: [] }
+  const { certificate } = signer.leaf
+  const others = form.keyInfo.certificates.filter((one) => one !== signer.leaf).map((one) => one.certificate)
+  if (!signer.signed) findings.unshift({ code: 'SIGNATURE_VALUE_WRONG' })
+  const covered = signer.signed ? parts : []
+  if (covered.length > 0 && !covered.some(({ path }) => isWhole(path))) findings.push({ code: 'SIGNATURE_COVERS_PARTS', detail: covered.map(({ path }) => path).join(', ') })
+  return {
+    verdict: conclude(context, {
+      checked: ['structure', 'algorithms', 'signature value', 'digest', 'certificate'],
+      findings, certificate: judgeCertificate(certificate, others, context.trust, context.at), ...(signer.signed && { signer: detailsOf(certificate) }),
+    }),
+    covered,
+  }
+}
+
+/** The parts whose canonical octets have the digest that the signature gives them, and what is wrong with the others. */
+export function digestParts (located: LocatedSignature, { references }: Pick<XmlSignatureForm, 'references'>): { parts: CoveredPart[], findings: SigningFinding[] } {
+  const parts: CoveredPart[] = []
+  const findings: SigningFinding[] = []
+  const found = located.parts(references.map(({ request }) => request))
+  references.forEach(({ uri, digest, digestValue }, index) => {
+    const part = found[index]
+    switch (part) {
+      case 'absent': findings.push({ code: 'REFERENCE_ABSENT', detail: uri }); return
+      case 'ambiguous': findings.push({ code: 'REFERENCE_AMBIGUOUS', detail: uri }); return
+      case 'misplaced': findings.push({ code: 'REFERENCE_MISPLACED', detail: uri }); return
+      case undefined: throw new Error('a Reference has no answer')
+    }
+    if (timingSafeEqual(createHash(digest.hash).update(part.octets).digest(), digestValue)) parts.push({ reference: uri, ...part })
+    else findings.push({ code: 'CONTENT_CHANGED', detail: part.path })
+  })
+  return { parts, findings }
+}
+
+/** Whose certificate made the signature value. Where several could have, their keys tell. */
+function findSigner ({ keyInfo, algorithm, signedInfo, signatureValue }: XmlSignatureForm, atHand: readonly X509Certificate[]): { leaf: KnownCertificate, signed: boolean } | SigningFinding {
+  const candidates = candidatesOf(keyInfo, atHand)
+  if ('code' in candidates) return candidates
+  const fit = candidates.filter(({ key }) => keyFits(key, algorithm))
+  const [only] = fit
+  if (!only) return { code: 'SIGNER_KEY_UNFIT' }
+  const [leaf, second] = fit.filter(({ key }) => signatureFits(algorithm, key, signedInfo, signatureValue))
+  if (second) return { code: 'SIGNER_CERTIFICATE_AMBIGUOUS' }
+  if (leaf) return { leaf, signed: true }
+  return fit.length === 1 ? { leaf: only, signed: false } : { code: 'SIGNATURE_VALUE_WRONG' }
+}
+
+/** The document, or its root element. */
+function isWhole (path: string): boolean {
+  return path.lastIndexOf('/') === 0
+}
