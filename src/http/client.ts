@@ -18,6 +18,8 @@ export type HttpRequest = {
   finishWithin?: number
   /** An answer with a larger body is dropped. */
   maxAnswer?: number
+  /** Once it is aborted, the answer is not waited for any more. */
+  signal?: AbortSignal
 }
 
 export type HttpHead = { kind: 'answered', status: number, headers: Record<string, string | string[] | undefined> }
@@ -142,7 +144,7 @@ type Receiver = {
  * outcome is unknown.
  */
 function exchange (agent: Agent, mayReach: HttpClientOptions['mayReach'], request: HttpRequest, receiver: Receiver) {
-  const { answerWithin, finishWithin, maxAnswer } = { ...DEFAULTS, ...request }
+  const { answerWithin, finishWithin, maxAnswer, signal } = { ...DEFAULTS, ...request }
   const literal = request.url.hostname.replace(/^\[|\]$/g, '')
   // An address in the URL itself is never looked up, so it is asked about here
   if (mayReach && isIP(literal) && !mayReach(literal)) return receiver.fail({ kind: 'unreachable', reason: outOfReach(literal) })
@@ -154,13 +156,17 @@ function exchange (agent: Agent, mayReach: HttpClientOptions['mayReach'], reques
     if (settled) return
     settled = true
     clearTimeout(deadline)
+    signal?.removeEventListener('abort', onAbort)
     report()
   }
   const giveUp = (kind: 'unknown' | 'oversize', reason: string) => {
     settle(() => receiver.fail(controller ? { kind, reason } : { kind: 'unreachable', reason }))
     controller?.abort(new Error(reason))
   }
+  const onAbort = () => giveUp('unknown', 'not waited for any more')
   const deadline = setTimeout(() => giveUp('unknown', `not finished within ${finishWithin} ms`), finishWithin)
+  if (signal?.aborted) return onAbort()
+  signal?.addEventListener('abort', onAbort)
 
   agent.dispatch({
     origin: request.url.origin,

@@ -94,6 +94,14 @@ t.test('a peer that never answers is given up: unknown', async (t) => {
   t.equal(posts(), 1)
 })
 
+t.test('an answer that nobody wants any more is not waited for, whether the request has left or not', async (t) => {
+  const ending = new AbortController()
+  const { client, url, posts } = await setup(t, (_, text) => { if (whole(text)) ending.abort() })
+  t.match(await client.request({ ...post(url), signal: ending.signal }), { kind: 'unknown', reason: /not waited for/ })
+  t.match(await client.request({ ...post(url), signal: ending.signal }), { kind: 'unreachable', reason: /not waited for/ })
+  t.equal(posts(), 1)
+})
+
 t.test('a peer that drips its answer for ever is given up: unknown', async (t) => {
   const { client, url } = await setup(t, (socket) => { socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nx') })
   t.match(await client.request({ ...post(url), finishWithin: 50 }), { kind: 'unknown', reason: /50 ms/ })
