@@ -36,6 +36,7 @@ create table revocation_answer (
 );
 create unique index on revocation_answer (answer, coalesce(certificate, ''));
 create index on revocation_answer (certificate, this_update desc) where certificate is not null;
+create index on revocation_answer (issuer_name, scope, this_update desc) where kind = 'crl';
 
 -- Where answers are asked for: a URL out of a certificate, and for OCSP the certificate that is asked about.
 create table revocation_source (

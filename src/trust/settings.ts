@@ -1,0 +1,41 @@
+/** What an administrator sets for trust as a whole: the general policy, and how revocation is asked for. */
+import Type, { type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import type { Db, Tx } from '../database/database.ts'
+import { TrustPolicy } from './policy.ts'
+
+/** Hosts that certificates of the Cipher Committee name (trust.md 1.3). Those on private networks lead nowhere until `privateNetworks` is on. */
+const REVOCATION_HOSTS = ['ca.gov.vn', 'pub.ca.gov.vn', 'ocsp.ca.gov.vn', 'ca.dcs.vn', 'ocsp.ca.dcs.vn', 'ca.btc', 'ocsp.ca.btc', 'ocsp.ca.ptc']
+
+/** Names of a private network in certificates of the Ministry of Finance, and the public hosts that answer for the same CA (trust.md 1.3). */
+const REWRITE = { 'ca.btc': 'ca.gov.vn', 'ocsp.ca.btc': 'ocsp.ca.gov.vn', 'ocsp.ca.ptc': 'ocsp.ca.gov.vn' }
+
+const Host = Type.String({ pattern: '^[a-z0-9.-]+(:[0-9]{1,5})?$', maxLength: 260, description: 'A host as a URL has it, in small letters, with its port where that is not the usual one' })
+
+/** The `trust` section of a set-up. */
+export const TrustSettings = Type.Object({
+  ...TrustPolicy.properties,
+  revocationHosts: Type.Array(Host, { default: REVOCATION_HOSTS, description: 'The only hosts that CRLs and OCSP answers are fetched from, whatever a certificate names' }),
+  rewrite: Type.Record(Host, Host, { default: REWRITE, description: 'Hosts in certificates that cannot be reached from here, and those to ask instead' }),
+  privateNetworks: Type.Boolean({ default: false, description: 'Whether these hosts may be at private addresses' }),
+  fetchMinutes: Type.Number({ default: 30, minimum: 1, maximum: 1440, description: 'Time between two questions for a CRL or an OCSP answer; sooner when the last one ends' }),
+}, { additionalProperties: false })
+
+export type TrustSettings = Static<typeof TrustSettings>
+
+/** What holds until an administrator says otherwise. */
+export const DEFAULT_TRUST_SETTINGS: TrustSettings = Value.Default(TrustSettings, {}) as TrustSettings
+
+/** What is set now; a setting that an earlier version did not know has its default. */
+export async function readTrustSettings (db: Db): Promise<TrustSettings> {
+  const { rows: [row] } = await db.query<{ settings: Partial<TrustSettings> }>('select settings from trust_setting')
+  return { ...DEFAULT_TRUST_SETTINGS, ...row?.settings }
+}
+
+/** Once tx commits, these settings hold: for every gateway on this database within seconds. */
+export async function saveTrustSettings (tx: Tx, settings: TrustSettings, at: Date): Promise<void> {
+  await tx.query(
+    `insert into trust_setting as s (settings, changed_at) values ($1, $2)
+     on conflict (only_one) do update set settings = excluded.settings, changed_at = excluded.changed_at where s.settings <> excluded.settings`,
+    [JSON.stringify(settings), at])
+}
