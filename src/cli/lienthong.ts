@@ -12,13 +12,17 @@ const USAGE = `lienthong <command>
   key system ID                                make an API key for a system, and show it once
   key person ID ROLE                           the same for a person: administrator, operator or monitor
   audit                                        check the audit chain
+  verify FILE                                  judge a packet, an XML signature or a certificate; verify alone lists its options
 `
 
 /** Faults that a person at the terminal can mend are said in one sentence; the rest is ours, and shows where it is. */
 const MENDABLE = ['ENOENT', 'EISDIR', 'EACCES']
 
+const given = process.argv.slice(2)
+
 try {
   const { values, positionals: [command, ...rest] } = parseArgs({
+    args: given[0] === 'verify' ? ['verify'] : given, // it reads its own options, so that no fault in them looks like a verdict
     allowPositionals: true,
     options: { exit: { type: 'boolean', default: false }, packet: { type: 'string' }, data: { type: 'string', default: 'data/demo' } },
   })
@@ -41,6 +45,11 @@ try {
     case 'audit': {
       const { checkAudit } = await import('./audit.ts')
       process.exitCode = await checkAudit()
+      break
+    }
+    case 'verify': {
+      const { verify } = await import('./verify.ts')
+      process.exitCode = await verify(given.slice(1))
       break
     }
     default:

@@ -1,0 +1,99 @@
+import { parseArgs } from 'node:util'
+import { ConfigError, environment, loadConfig } from '../config.ts'
+import { DEFAULT_LIMITS } from '../edxml/limits.ts'
+import { Refusal } from '../errors.ts'
+import { readFileUpTo } from '../evidence/files.ts'
+import { judgeFile, type JudgedFile } from '../evidence/judge.ts'
+import { reportLines } from '../evidence/report.ts'
+import { readRegistered, readTrust } from '../evidence/trust.ts'
+import { EXAMPLE_TRUST_DIR, refuseExample } from '../trust/example.ts'
+import type { Result } from '../trust/verdict.ts'
+import { inWords } from './refusal.ts'
+
+export const VERIFY_USAGE = `lienthong verify FILE
+
+  FILE: an edXML packet, another XML file with a signature, or a certificate (PEM, DER; more certificates may follow the first).
+  The verdict is the gateway's. A packet is judged by its seal where it has one, since the seal proves the document end to end; otherwise by
+  its packet signature, which holds for one hop: an axis rebuilds packets. Neither of them is no proof: indeterminate.
+
+  --at TIME              judge for this moment (ISO 8601); otherwise for now. A time-stamp token in the signature goes before both
+  --anchors DIR          the only roots that are trusted (PEM, DER); otherwise those of TRUST_DIR, or of the example PKI in demo and test
+  --intermediates DIR    CA certificates that may stand between them and the signer
+  --crls DIR             CRLs and OCSP answers; beside those in TRUST_DIR/crls, when TRUST_DIR is what is trusted
+  --signers DIR          certificates that are registered for the sender: any other is refused. Otherwise the report asks you to compare
+  --time-stamping DIR    roots of time-stamping authorities
+  --policy FILE          the trust policy (JSON), as an evidence folder has it; otherwise the product's own
+  --offline              never ask the network. It is not asked in any case: what is judged comes from files
+  --json                 kind, verdict, reasons[], signer, chain[], proofTime, revocation[]; of a packet both signatures
+
+  exit code: 0 valid, 1 invalid, 2 indeterminate, 3 not a readable file (or the options are at fault)
+`
+
+const OPTIONS = {
+  at: { type: 'string' }, anchors: { type: 'string' }, intermediates: { type: 'string' }, crls: { type: 'string' }, signers: { type: 'string' },
+  'time-stamping': { type: 'string' }, policy: { type: 'string' }, offline: { type: 'boolean' }, json: { type: 'boolean' },
+} as const
+
+const EXIT: Record<Result, number> = { valid: 0, invalid: 1, indeterminate: 2 }
+const UNREADABLE = 3
+
+/** `lienthong verify FILE`: needs no database. Gives the exit code; 1 only when the file was judged, and disproved. */
+export async function verify (args: string[]): Promise<number> {
+  const asJson = args.includes('--json')
+  try {
+    const { values, positionals: [file, ...more] } = parseArgs({ args, options: OPTIONS, allowPositionals: true })
+    if (file === undefined || more.length > 0) throw new UsageError('one FILE, please')
+    const judged = await judgeNamed(file, values)
+    console.log(asJson ? JSON.stringify(inJson(judged), null, 2) : reportLines(file, judged).join('\n'))
+    return EXIT[judged.verdict.result]
+  } catch (error) {
+    const { code, text } = told(error)
+    if (asJson) console.log(JSON.stringify({ kind: null, verdict: null, reasons: [{ code, ...error instanceof Refusal && namesOf(error) }] }, null, 2))
+    console.error(text)
+    return UNREADABLE
+  }
+}
+
+type Options = { [Name in keyof typeof OPTIONS]?: typeof OPTIONS[Name]['type'] extends 'boolean' ? boolean : string }
+
+async function judgeNamed (file: string, options: Options): Promise<JudgedFile> {
+  const now = new Date()
+  const at = options.at === undefined ? now : new Date(options.at)
+  if (Number.isNaN(at.getTime())) throw new UsageError(`--at ${options.at} is no moment, like 2026-11-21T08:30:00+07:00`)
+  // It opens no secret and no database, so only what concerns trust has to be set
+  const { LIENTHONG_MODE, TRUST_DIR, MAX_PACKET_MB } = environment
+  const config = loadConfig({ LIENTHONG_MODE, MAX_PACKET_MB, TRUST_DIR: options.anchors ?? TRUST_DIR, MASTER_KEY: Buffer.alloc(32).toString('base64') })
+  const { anchors, intermediates, crls, 'time-stamping': timeStamping, policy, signers } = options
+  const trust = await readTrust({ folder: config.trustDir ?? EXAMPLE_TRUST_DIR, anchors, intermediates, crls, timeStamping, policy })
+  if (config.mode === 'production' && anchors === undefined) refuseExample({ stores: trust.domains, signers: [] })
+  const registered = signers === undefined ? null : await readRegistered(signers)
+  const limits = { ...DEFAULT_LIMITS, packetBytes: config.maxPacketBytes }
+  return await judgeFile(await readFileUpTo(file, limits.packetBytes), { trust, at, isNow: options.at === undefined, limits, registered })
+}
+
+function inJson (judged: JudgedFile): object {
+  const { result: verdict, ...rest } = judged.verdict
+  if (judged.kind !== 'packet') return { kind: judged.kind, verdict, ...rest }
+  const { decidedBy, signature, seal, packet } = judged
+  return { kind: judged.kind, verdict, decidedBy, ...rest, signatures: { packetSignature: named(signature), seal: seal && named(seal) }, sender: packet.kind === 'document' ? packet.header.from : packet.from }
+}
+
+function named ({ result: verdict, ...rest }: JudgedFile['verdict']): object {
+  return { verdict, ...rest }
+}
+
+class UsageError extends Error {}
+
+/** No fault ends in exit code 1: that would say that the file was disproved. */
+function told (error: unknown): { code: string, text: string } {
+  if (error instanceof Refusal) return { code: error.code, text: inWords(error.toProblem()) }
+  const { code = '', message, stack } = error as NodeJS.ErrnoException
+  if (error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS')) return { code: 'USAGE', text: `${message}\n\n${VERIFY_USAGE}` }
+  if (error instanceof ConfigError) return { code: 'CONFIG', text: `${message}\n  (or name the roots: --anchors DIR; the example PKI: LIENTHONG_MODE=demo)` }
+  return { code: 'FAULT', text: stack ?? message }
+}
+
+function namesOf (refusal: Refusal): object {
+  const { title: vi, titleEn: en, field, line, detail } = refusal.toProblem()
+  return { vi, en, field, line, detail }
+}

@@ -1,0 +1,49 @@
+/** What a file is judged by, read from folders: roots, CAs, CRLs and OCSP answers, registered signers, a policy. */
+import { Value } from 'typebox/value'
+import { Refusal } from '../errors.ts'
+import type { Trust } from '../trust/judge.ts'
+import { DEFAULT_TRUST_POLICY, TrustPolicy } from '../trust/policy.ts'
+import { loadTrust, type TrustStore } from '../trust/store.ts'
+import { fingerprintOf } from '../trust/verdict.ts'
+import { readCertificates, readFileUpTo } from './files.ts'
+
+/** Folders by what is in them. `folder` is a whole trust folder, which counts where no `anchors` are named. */
+export type TrustFolders = {
+  folder: string, anchors: string | undefined, intermediates: string | undefined, crls: string | undefined, timeStamping: string | undefined,
+  /** A JSON file */
+  policy: string | undefined,
+}
+
+/** Reads all of it. Throws a Refusal that names every file at fault. */
+export async function readTrust ({ folder, anchors, intermediates, timeStamping, policy }: TrustFolders): Promise<Trust> {
+  const more = intermediates === undefined ? [] : await readCertificates(intermediates)
+  const loaded = anchors === undefined ? loadTrust(folder) : { domains: [await storeOf('given', anchors)], timeStamping: null, crls: [] }
+  const domains = loaded.domains.map((domain) => ({ ...domain, intermediates: [...domain.intermediates, ...more] }))
+  return {
+    domains,
+    timeStamping: timeStamping === undefined ? loaded.timeStamping : await storeOf('time-stamping', timeStamping),
+    policy: policy === undefined ? DEFAULT_TRUST_POLICY : await readPolicy(policy),
+  }
+}
+
+/** Fingerprints of the certificates in a folder. */
+export async function readRegistered (folder: string): Promise<Set<string>> {
+  return new Set((await readCertificates(folder)).map(fingerprintOf))
+}
+
+async function storeOf (label: string, folder: string): Promise<TrustStore> {
+  const anchors = await readCertificates(folder)
+  if (anchors.length === 0) throw new Refusal('FILE_UNREADABLE', { detail: `${folder}: no root certificate` })
+  return { label, anchors, intermediates: [] }
+}
+
+async function readPolicy (path: string): Promise<TrustPolicy> {
+  const text = (await readFileUpTo(path, 1024 * 1024)).toString('utf8')
+  try {
+    const policy = Value.Default(TrustPolicy, JSON.parse(text))
+    if (Value.Check(TrustPolicy, policy)) return policy
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw new Refusal('FILE_UNREADABLE', { detail: `${path}: no trust policy` })
+}
