@@ -54,10 +54,14 @@ export function isAdmitted (signed: SignedWith | { oid: string }, policy: Algori
   return 'digest' in signed && policy.digests.has(signed.digest)
 }
 
+/** Larger RSA keys only make verification slow; official roots have 4096 bits. */
+export const MAX_RSA_BITS = 8192
+
 /** Whether a public key is strong enough. */
 export function keyIsAdmitted (key: KeyObject | undefined, policy: AlgorithmPolicy): boolean {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key ?? {}
-  if (type === 'rsa' || type === 'rsa-pss') return (details?.modulusLength ?? 0) >= policy.rsaBits && (details?.publicExponent ?? 0n) >= 3n
+  const bits = details?.modulusLength ?? 0
+  if (type === 'rsa' || type === 'rsa-pss') return bits >= policy.rsaBits && bits <= MAX_RSA_BITS && (details?.publicExponent ?? 0n) >= 3n
   return type === 'ec' && policy.curves.has(details?.namedCurve ?? '')
 }
 

@@ -2,21 +2,31 @@
  * What a certificate says, read from its own bytes (RFC 5280, 4.1 and 4.2).
  * Node tells too little: its `.keyUsage` gives the extended key usage, and nothing says which extensions are critical.
  */
-import { isUtf8 } from 'node:buffer'
 import type { X509Certificate } from 'node:crypto'
 
-import { DerError, TAG, bitsOf, booleanOf, childrenOf, expectTag, oidOf, readDer, smallIntegerOf } from './der.ts'
+import { signedWith } from '../algorithms.ts'
+import type { SignedWith } from '../algorithms.ts'
+import { DerError, TAG, bitsOf, booleanOf, childrenOf, expectTag, oidOf, octetsOf, readDer, smallIntegerOf, timeOf } from './der.ts'
 import type { Der } from './der.ts'
+import { comparableName, emailsIn, readGeneralName, readName } from './names.ts'
+import type { GeneralName, NameParts } from './names.ts'
+import { readMappings, readPolicies, readPolicyConstraints, readSubtrees } from './restrictions.ts'
+import type { NameConstraints } from './restrictions.ts'
 
 /** The extensions read here; the path check refuses any other that is critical. */
 export const EXTENSION = {
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30',
   crlDistributionPoints: '2.5.29.31',
   certificatePolicies: '2.5.29.32',
+  policyMappings: '2.5.29.33',
   authorityKeyIdentifier: '2.5.29.35',
+  policyConstraints: '2.5.29.36',
   extendedKeyUsage: '2.5.29.37',
+  inhibitAnyPolicy: '2.5.29.54',
 } as const
 
 /** Bits of keyUsage, RFC 5280, 4.2.1.3. */
@@ -26,20 +36,34 @@ export const KEY_USAGE = { digitalSignature: 0, nonRepudiation: 1, keyEncipherme
 export type CertificateContent = {
   subject: string
   issuer: string
-  /** The octets of the serial number, hex: with their leading zero, since -1 is not 255 */
-  serial: string
-  /** OID of the algorithm that signed this certificate */
-  signedWith: string
+  subjectParts: NameParts
+  /** What is signed, by which algorithm, and the signature: the octets as they came */
+  tbs: Buffer
+  signedWith: SignedWith | { oid: string }
+  signature: Buffer
+  notBefore: Date
+  notAfter: Date
+  /** SubjectPublicKeyInfo, DER */
+  publicKeyInfo: Buffer
   /** OIDs of all extensions, and of those marked critical */
   extensions: string[]
   critical: Set<string>
-  /** What stands in each extension, by its OID */
-  values: ReadonlyMap<string, Buffer>
   isCa: boolean
   pathLength?: number
   keyUsage?: Set<number>
   extendedKeyUsage?: string[]
+  /** The alternative names, and the mail addresses of the subject itself */
+  alternativeNames: GeneralName[]
+  emails: string[]
+  nameConstraints?: NameConstraints
   policies: string[]
+  /** Kinds of qualifiers that nobody here can read */
+  unknownQualifiers: string[]
+  policyMappings: [issuerDomain: string, subjectDomain: string][]
+  /** How many certificates may follow before the constraint holds */
+  requireExplicitPolicy?: number
+  inhibitPolicyMapping?: number
+  inhibitAnyPolicy?: number
   keyId?: string
   issuerKeyId?: string
 }
@@ -56,36 +80,55 @@ export function contentOf (certificate: X509Certificate): CertificateContent {
 }
 
 function readCertificate (raw: Buffer): CertificateContent {
-  const [tbs, algorithm] = childrenOf(readDer(raw, TAG.sequence))
+  const [tbs, algorithm, signature] = childrenOf(readDer(raw, TAG.sequence))
   const fields = childrenOf(tbs)
   // The version is absent in v1 certificates, which have no extensions either
   if (fields[0]?.tag === 0xa0) fields.shift()
-  const [serial, , issuer, , subject, , ...optional] = fields
+  const [, signedAlgorithm, issuer, validity, subject, publicKeyInfo, ...optional] = fields
+  // RFC 5280, 4.1.1.2: the algorithm outside is not signed, so it must be the one inside
+  if (tbs === undefined || algorithm === undefined || !signedAlgorithm?.raw.equals(algorithm.raw)) throw new DerError('the two signature algorithms differ')
+  const [notBefore, notAfter] = childrenOf(validity)
+  const subjectParts = readName(subject)
   const extensions = readExtensions(optional.find(({ tag }) => tag === 0xa3))
-  const value = (id: string, tag: number) => {
-    const extension = extensions.get(id)
-    return extension === undefined ? undefined : readDer(extension.value, tag)
+  return {
+    subject: comparableName(subjectParts),
+    issuer: comparableName(readName(issuer)),
+    subjectParts,
+    tbs: tbs.raw,
+    signedWith: signedWith(algorithm),
+    signature: octetsOf(signature),
+    notBefore: timeOf(notBefore),
+    notAfter: timeOf(notAfter),
+    publicKeyInfo: expectTag(publicKeyInfo, TAG.sequence).raw,
+    emails: emailsIn(subject),
+    extensions: [...extensions.keys()],
+    critical: new Set([...extensions].filter(([, { critical }]) => critical).map(([id]) => id)),
+    ...contentOfExtensions((id, tag) => {
+      const extension = extensions.get(id)
+      return extension === undefined ? undefined : readDer(extension.value, tag)
+    }),
   }
+}
 
-  const constraints = value(EXTENSION.basicConstraints, TAG.sequence)
+function contentOfExtensions (value: (id: string, tag: number) => Der | undefined) {
   const usage = value(EXTENSION.keyUsage, TAG.bitString)
   const purposes = value(EXTENSION.extendedKeyUsage, TAG.sequence)
-  const policies = value(EXTENSION.certificatePolicies, TAG.sequence)
+  const names = value(EXTENSION.subjectAltName, TAG.sequence)
+  const subtrees = value(EXTENSION.nameConstraints, TAG.sequence)
+  const anyPolicy = value(EXTENSION.inhibitAnyPolicy, TAG.integer)
   const keyId = value(EXTENSION.subjectKeyIdentifier, TAG.octetString)
   const authority = value(EXTENSION.authorityKeyIdentifier, TAG.sequence)
   const issuerKeyId = authority && childrenOf(authority).find(({ tag }) => tag === 0x80)
   return {
-    subject: comparableName(subject),
-    issuer: comparableName(issuer),
-    serial: expectTag(serial, TAG.integer).content.toString('hex'),
-    signedWith: oidOf(childrenOf(algorithm)[0]),
-    extensions: [...extensions.keys()],
-    critical: new Set([...extensions].filter(([, { critical }]) => critical).map(([id]) => id)),
-    values: new Map([...extensions].map(([id, { value: content }]) => [id, content])),
-    ...readConstraints(constraints),
+    ...readBasicConstraints(value(EXTENSION.basicConstraints, TAG.sequence)),
     ...(usage && { keyUsage: bitsOf(usage) }),
     ...(purposes && { extendedKeyUsage: childrenOf(purposes).map(oidOf) }),
-    policies: policies === undefined ? [] : childrenOf(policies).map((policy) => oidOf(childrenOf(policy)[0])),
+    alternativeNames: names === undefined ? [] : childrenOf(names).map(readGeneralName),
+    ...(subtrees && { nameConstraints: readSubtrees(subtrees) }),
+    ...readPolicies(value(EXTENSION.certificatePolicies, TAG.sequence)),
+    policyMappings: readMappings(value(EXTENSION.policyMappings, TAG.sequence)),
+    ...readPolicyConstraints(value(EXTENSION.policyConstraints, TAG.sequence)),
+    ...(anyPolicy && { inhibitAnyPolicy: smallIntegerOf(anyPolicy) }),
     ...(keyId && { keyId: keyId.content.toString('hex') }),
     ...(issuerKeyId && { issuerKeyId: issuerKeyId.content.toString('hex') }),
   }
@@ -108,37 +151,9 @@ export function readExtensions (wrapper: Der | undefined): Map<string, { critica
   return extensions
 }
 
-function readConstraints (constraints: Der | undefined): { isCa: boolean, pathLength?: number } {
+function readBasicConstraints (constraints: Der | undefined): { isCa: boolean, pathLength?: number } {
   if (constraints === undefined) return { isCa: false }
   const [first, second] = childrenOf(constraints)
   if (first === undefined) return { isCa: false }
   return { isCa: booleanOf(first), ...(second && { pathLength: smallIntegerOf(second) }) }
-}
-
-/** A name as text that is equal exactly when the names match (RFC 5280, 7.1): case, runs of spaces and the kind of string do not tell two names apart. */
-export function comparableName (name: Der | undefined): string {
-  return JSON.stringify(childrenOf(name).map((set) => childrenOf(set, TAG.set).map((attribute) => {
-    const [type, value] = childrenOf(attribute)
-    return [oidOf(type), comparableValue(value)]
-  })))
-}
-
-function comparableValue (value: Der | undefined): string {
-  const text = value && textOf(value)
-  if (text === undefined) return `#${value?.raw.toString('hex')}`
-  return `=${text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ')}`
-}
-
-function textOf ({ tag, content }: Der): string | undefined {
-  switch (tag) {
-    case TAG.utf8String:
-    case TAG.printableString:
-    case TAG.ia5String:
-      return isUtf8(content) ? content.toString('utf8') : undefined
-    case TAG.bmpString:
-      return content.length % 2 === 0 ? Buffer.from(content).swap16().toString('utf16le') : undefined
-    // Teletex and universal strings have no agreed reading: their bytes are compared
-    default:
-      return undefined
-  }
 }

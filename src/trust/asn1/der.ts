@@ -110,7 +110,7 @@ export function timeOf (element: Der | undefined): Date {
   const [month, ...others] = rest.map(Number) as [number, number, number, number, number]
   const time = new Date(Date.UTC(year, month - 1, ...others))
   // Date rolls 31 February over; a CA that writes one is no CA to be guessed about
-  if (time.getUTCMonth() !== month - 1 || time.getUTCDate() !== others[0] || others[1]! > 23 || others[2]! > 59 || others[3]! > 59) throw new DerError('a time is none')
+  if (time.getUTCFullYear() !== year || time.getUTCMonth() !== month - 1 || time.getUTCDate() !== others[0] || others[1]! > 23 || others[2]! > 59 || others[3]! > 59) throw new DerError('a time is none')
   return time
 }
 
@@ -131,11 +131,18 @@ export function bitsOf (element: Der | undefined): Set<number> {
   return bits
 }
 
+/** The octets of a bit string that is made of whole ones, as signatures and keys are. */
+export function octetsOf (element: Der | undefined): Buffer {
+  const { content } = expectTag(element, TAG.bitString)
+  if (content[0] !== 0) throw new DerError('a bit string is not made of whole octets')
+  return content.subarray(1)
+}
+
 /** Where an element lies in bytes that hold many: its content from `from` up to `to`. */
 export type Span = { tag: number, from: number, to: number }
 
-/** Says into `span` where the element at `start` lies, which must end before `limit`. For lists so long that an object for each element would cost too much. */
-export function spanAt (bytes: Buffer, start: number, limit: number, span: Span): void {
+/** The tag of the element at `start`, which must end before `limit`, and into `span` where it lies. For lists so long that an object for each element would cost too much. */
+export function spanAt (bytes: Buffer, start: number, limit: number, span: Span): number {
   const tag = bytes[start]
   const first = bytes[start + 1]
   if (tag === undefined || first === undefined || start + 2 > limit) throw new DerError('an element is cut off')
@@ -153,6 +160,7 @@ export function spanAt (bytes: Buffer, start: number, limit: number, span: Span)
   span.tag = tag
   span.from = from
   span.to = from + length
+  return tag
 }
 
 function readAt (bytes: Buffer, start: number): Der {

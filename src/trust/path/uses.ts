@@ -59,6 +59,13 @@ export function judgeUse (content: CertificateContent, use: Use): PathFinding[] 
   }
 }
 
+/** What stands against issuing certificates for this use. A CA that names its purposes, critical, may issue for no other; most name none. */
+export function judgeCaPurpose ({ extendedKeyUsage, critical }: CertificateContent, use: Use): PathFinding[] {
+  const isBound = critical.has(EXTENSION.extendedKeyUsage) && PURPOSES[use].size > 0
+  const isAllowed = extendedKeyUsage?.some((purpose) => purpose === PURPOSE.any || PURPOSES[use].has(purpose))
+  return refuse(isBound && !isAllowed, 'CA_PURPOSE_WRONG', extendedKeyUsage?.join(' '))
+}
+
 function refuse (met: boolean, code: PathFinding['code'], detail?: string): PathFinding[] {
   return met ? [{ code, ...(detail !== undefined && { detail }) }] : []
 }
