@@ -1,6 +1,7 @@
 /** Judges a certificate as a whole: its path, then the revocation of every certificate on it, at one moment. */
 import type { X509Certificate } from 'node:crypto'
 import { judgePath } from './path/path.ts'
+import type { Use } from './path/uses.ts'
 import type { TrustPolicy } from './policy.ts'
 import type { TrustStore } from './store.ts'
 import type { RevocationAnswer, Verdict } from './verdict.ts'
@@ -18,11 +19,11 @@ export type Trust = {
 export type CertificateVerdict = Verdict & { chain: X509Certificate[], domain?: string, revocation: RevocationAnswer[] }
 
 /**
- * Whether this certificate could sign documents at that moment. `hints` are certificates that came along: they may stand between it and a pinned
+ * Whether this certificate could sign documents, or what else it is asked for, at that moment. `hints` are certificates that came along: they may stand between it and a pinned
  * root, and prove nothing by themselves.
  */
-export function judgeCertificate (leaf: X509Certificate, hints: readonly X509Certificate[], trust: Trust, at: Date): CertificateVerdict {
-  const verdicts = trust.domains.map((domain) => ({ ...judgePath(leaf, withHints(domain, hints), at), domain: domain.label, revocation: [] }))
+export function judgeCertificate (leaf: X509Certificate, hints: readonly X509Certificate[], trust: Trust, at: Date, use: Use = 'documents'): CertificateVerdict {
+  const verdicts = trust.domains.map((domain) => ({ ...judgePath(leaf, withHints(domain, hints), at, { use }), domain: domain.label, revocation: [] }))
   const best = verdicts.find(({ result }) => result === 'valid') ?? verdicts.toSorted((one, other) => other.chain.length - one.chain.length)[0]
   if (best === undefined) throw new Error('there is no trust domain')
   return best

@@ -6,8 +6,8 @@ import { EXTENSION, KEY_USAGE } from '../asn1/certificate.ts'
 import type { CertificateContent } from '../asn1/certificate.ts'
 import type { PathFinding } from './reasons.ts'
 
-/** What the certificate at the end of a path is to be used for: signing documents, CRLs, OCSP answers or time-stamps, or as a TLS server. */
-export type Use = 'documents' | 'crl' | 'ocsp' | 'time-stamping' | 'tls-server'
+/** What the certificate at the end of a path is to be used for: signing documents, CRLs, OCSP answers, time-stamps or certificates, or as a TLS server. */
+export type Use = 'documents' | 'certificates' | 'crl' | 'ocsp' | 'time-stamping' | 'tls-server'
 
 const PURPOSE = {
   any: '2.5.29.37.0',
@@ -19,9 +19,10 @@ const PURPOSE = {
   documentSigning: '1.3.6.1.5.5.7.3.36', // RFC 9336
 } as const
 
-/** Purposes that allow a use. CRLs need none: their right is a key usage. */
+/** Purposes that allow a use. Certificates and CRLs need none: their right is a key usage. */
 const PURPOSES: Record<Use, ReadonlySet<string>> = {
   documents: new Set([PURPOSE.clientAuth, PURPOSE.emailProtection, PURPOSE.documentSigning, PURPOSE.any]),
+  certificates: new Set(),
   crl: new Set(),
   ocsp: new Set([PURPOSE.ocspSigning]),
   'time-stamping': new Set([PURPOSE.timeStamping]),
@@ -40,6 +41,8 @@ export function judgeUse (content: CertificateContent, use: Use): PathFinding[] 
       ...refuse(!has('digitalSignature', 'nonRepudiation'), 'SIGNER_KEY_USAGE_WRONG'),
       ...refuse(critical.has(EXTENSION.extendedKeyUsage) && !allowed, 'SIGNER_PURPOSE_WRONG', purposes),
     ]
+    // RFC 5280, 6.1.4 (k) and (n)
+    case 'certificates': return [...refuse(!content.isCa, 'ISSUER_NOT_CA'), ...refuse(keyUsage !== undefined && !has('keyCertSign'), 'CA_KEY_USAGE_WRONG')]
     // RFC 5280, 6.3.3 (f)
     case 'crl': return refuse(!has('cRLSign'), 'CRL_KEY_USAGE_WRONG')
     // RFC 6960, 4.2.2.2: the purpose must be named; anyExtendedKeyUsage is not enough
