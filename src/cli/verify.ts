@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util'
 import { ConfigError, environment, loadConfig } from '../config.ts'
 import { DEFAULT_LIMITS } from '../edxml/limits.ts'
 import { Refusal } from '../errors.ts'
-import { readFileUpTo } from '../evidence/files.ts'
+import { readCertificates, readFileUpTo } from '../evidence/files.ts'
 import { judgeFile, type JudgedFile } from '../evidence/judge.ts'
 import { reportLines } from '../evidence/report.ts'
-import { readRegistered, readTrust } from '../evidence/trust.ts'
+import { readTrust } from '../evidence/trust.ts'
 import { EXAMPLE_TRUST_DIR, refuseExample } from '../trust/example.ts'
 import type { Result } from '../trust/verdict.ts'
 import { inWords } from './refusal.ts'
@@ -66,16 +66,24 @@ async function judgeNamed (file: string, options: Options): Promise<JudgedFile> 
   const { anchors, intermediates, crls, 'time-stamping': timeStamping, policy, signers } = options
   const trust = await readTrust({ folder: config.trustDir ?? EXAMPLE_TRUST_DIR, anchors, intermediates, crls, timeStamping, policy })
   if (config.mode === 'production' && anchors === undefined) refuseExample({ stores: trust.domains, signers: [] })
-  const registered = signers === undefined ? null : await readRegistered(signers)
+  const registered = signers === undefined ? null : await readCertificates(signers)
   const limits = { ...DEFAULT_LIMITS, packetBytes: config.maxPacketBytes }
   return await judgeFile(await readFileUpTo(file, limits.packetBytes), { trust, at, isNow: options.at === undefined, limits, registered })
 }
 
 function inJson (judged: JudgedFile): object {
   const { result: verdict, ...rest } = judged.verdict
-  if (judged.kind !== 'packet') return { kind: judged.kind, verdict, ...rest }
-  const { decidedBy, signature, seal, packet } = judged
-  return { kind: judged.kind, verdict, decidedBy, ...rest, signatures: { packetSignature: named(signature), seal: seal && named(seal) }, sender: packet.kind === 'document' ? packet.header.from : packet.from }
+  switch (judged.kind) {
+    case 'certificate': return { kind: judged.kind, verdict, ...rest }
+    case 'xml-signature': return {
+      kind: judged.kind, verdict, ...rest,
+      signatures: judged.signatures.map((signature) => ({ path: signature.path, line: signature.line, covered: signature.covered.map(({ reference, path }) => ({ reference, path })), ...named(signature.verdict) })),
+    }
+    case 'packet': {
+      const { decidedBy, signature, seal, packet } = judged
+      return { kind: judged.kind, verdict, decidedBy, ...rest, sender: packet.kind === 'document' ? packet.header.from : packet.from, signatures: { packetSignature: named(signature), seal: seal && named(seal) } }
+    }
+  }
 }
 
 function named ({ result: verdict, ...rest }: JudgedFile['verdict']): object {

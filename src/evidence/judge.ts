@@ -3,20 +3,23 @@
  * The same judgement as in the gateway; the clock, the roots and the evidence come in.
  */
 import { X509Certificate } from 'node:crypto'
-import { readElements } from '../edxml/elements.ts'
 import type { Limits } from '../edxml/limits.ts'
-import { openXml, type Opened } from '../edxml/open.ts'
-import { ROOT } from '../edxml/layout.ts'
+import { toUtf8 } from '../edxml/open.ts'
 import type { Packet } from '../edxml/packet.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
 import { judgePacket } from '../signing/judge-packet.ts'
-import { conclude, examineSignature, findSignature, verdict } from '../signing/xmldsig.ts'
+import { judgeXmlSignatures, type JudgedXmlSignature } from '../signing/xml-signature.ts'
+import { verdict } from '../signing/xmldsig.ts'
 import { isExampleCertificate } from '../trust/example.ts'
 import { judgeCertificate, type Trust } from '../trust/judge.ts'
 import { certificatesFromPem } from '../trust/store.ts'
-import { certificateOf, combine, detailsOf, verdictFrom, type Finding, type ProofTime, type SignatureVerdict } from '../trust/verdict.ts'
+import { certificateOf, combine, detailsOf, fingerprintOf, verdictFrom, type Finding, type ProofTime, type SignatureVerdict } from '../trust/verdict.ts'
 import { EVIDENCE_REASONS } from './reasons.ts'
+
+/** What may stand before the root: a byte order mark, the declaration, comments. It only tells which parser has the word. */
+const PROLOG = 64 * 1024
+const ROOT_IS_EDXML = /^(\xef\xbb\xbf)?(\s|<\?[^>]*>|<!--[^]*?-->)*<([\w.-]+:)?edXML[\s/>]/
 
 /** A chain of the longest kind, with room. */
 const LARGEST_CERTIFICATES = 1024 * 1024
@@ -29,44 +32,45 @@ export type FileContext = {
   /** Whether that is now, when the file is here for sure; otherwise it is taken on somebody's word. */
   isNow: boolean,
   limits: Limits,
-  /** Fingerprints of the certificates that are registered for the sender; null when nobody says which. */
-  registered: ReadonlySet<string> | null,
+  /** Certificates that are registered for the sender; null when nobody says which. */
+  registered: readonly X509Certificate[] | null,
 }
 
 /** A file and what it is worth; `verdict` is the one that decides. Of a packet, that is the seal's where there is a seal, since it proves the document end to end. */
 export type JudgedFile =
   | { kind: 'packet', verdict: SignatureVerdict, decidedBy: 'seal' | 'packet-signature', signature: SignatureVerdict, seal: SignatureVerdict | null, packet: Packet }
-  | { kind: 'xml-signature' | 'certificate', verdict: SignatureVerdict }
+  | { kind: 'xml-signature', verdict: SignatureVerdict, signatures: readonly JudgedXmlSignature[] }
+  | { kind: 'certificate', verdict: SignatureVerdict }
 
 /** Judges the file. Throws a Refusal that says why when it is of no kind that can be verified, or cannot be read. */
 export async function judgeFile (bytes: Buffer, context: FileContext): Promise<JudgedFile> {
   if (!looksLikeXml(bytes)) return { kind: 'certificate', verdict: remarked(judgeCertificates(certificatesIn(bytes), context), context) }
-  const opened = openPacket(bytes, context.limits)
-  const root = readElements(opened.content.octets)
-  return root.name === ROOT ? judgePacketFile(opened, context) : { kind: 'xml-signature', verdict: remarked(judgeXml(bytes, root.name, context), context) }
+  return ROOT_IS_EDXML.test(toUtf8(bytes.subarray(0, PROLOG)).toString('latin1')) ? judgePacketFile(bytes, context) : judgeXml(bytes, context)
 }
 
-async function judgePacketFile (opened: Opened, context: FileContext): Promise<JudgedFile> {
-  const { registered, limits } = context
+async function judgePacketFile (bytes: Buffer, context: FileContext): Promise<JudgedFile> {
+  const { limits } = context
+  const registered = context.registered && new Set(context.registered.map(fingerprintOf))
+  const opened = openPacket(bytes, limits)
   const judged = judgePacket(opened, await readPacket(opened, limits), { ...context, speaksFor: (fingerprint) => registered === null || registered.has(fingerprint) || 'unknown' })
   const signature = compared(judged.signature, context)
   const seal = judged.seal && judged.seal.reasons[0]?.code !== 'SEAL_ABSENT' ? compared(judged.seal, context) : null
   return { kind: 'packet', verdict: seal ?? signature, decidedBy: seal ? 'seal' : 'packet-signature', signature, seal, packet: judged.packet }
 }
 
-/** A signature over the whole of an XML file, beside the root's other children: a seal by itself, for instance. */
-function judgeXml (bytes: Buffer, root: string, context: FileContext): SignatureVerdict {
-  const opened = openXml(bytes, { limits: context.limits, signatureAt: [root], lift: false })
-  const found = findSignature(opened)
-  if (!('code' in found)) return conclude(context, examineSignature(opened, found, { ...context, speaksFor: () => true }))
-  if (found.code === 'SIGNATURE_ABSENT') throw new Refusal('FILE_UNKNOWN', { detail: found.code })
-  return verdict(context, ['structure'], [found])
+/** Every signature of an XML file; the worst decides, since nothing tells which of them the reader relies on. */
+function judgeXml (bytes: Buffer, context: FileContext): JudgedFile {
+  const signatures = judgeXmlSignatures(bytes, { trust: context.trust, at: context.at, certificates: context.registered ?? [] })
+    .map((signature) => ({ ...signature, verdict: remarked(signature.verdict, context) }))
+  const worst = ['invalid', 'indeterminate', 'valid'].flatMap((result) => signatures.filter(({ verdict }) => verdict.result === result))[0]
+  if (worst === undefined) throw new Refusal('FILE_UNKNOWN', { detail: 'XML, without a signature' })
+  return { kind: 'xml-signature', verdict: worst.verdict, signatures }
 }
 
-/** The first certificate that is no CA's is the one asked about, or the first of all; the others may stand between it and a root. */
+/** The first certificate that is no CA's is the one asked about, or the first of all; the others may stand between it and a root. A CA is asked whether it may issue certificates. */
 function judgeCertificates (certificates: readonly X509Certificate[], context: FileContext): SignatureVerdict {
   const leaf = certificates.find(({ ca }) => !ca) ?? certificates[0]!
-  const judged = judgeCertificate(leaf, certificates.filter((one) => one !== leaf), context.trust, context.at)
+  const judged = judgeCertificate(leaf, certificates.filter((one) => one !== leaf), context.trust, context.at, leaf.ca ? 'certificates' : 'documents')
   return { ...verdict(context, ['certificate'], [], judged), signer: detailsOf(leaf) }
 }
 

@@ -14,7 +14,7 @@ const KINDS: Record<JudgedFile['kind'], string> = { packet: 'gói tin edXML · e
 
 /** The whole report, a line at a time. What strangers wrote cannot move the cursor or turn the reading direction. */
 export function reportLines (file: string, judged: JudgedFile): string[] {
-  return [...headOf(file, judged), ...partsOf(judged).flatMap(({ title, verdict }) => ['', `${title}: ${RESULTS[verdict.result]}`, ...verdictLines(verdict).map((line) => `  ${line}`)])].map(printable)
+  return [...headOf(file, judged), ...partsOf(judged).flatMap((shown) => ['', `${shown.title}: ${RESULTS[shown.verdict.result]}`, ...verdictLines(shown).map((line) => `  ${line}`)])].map(printable)
 }
 
 function headOf (file: string, judged: JudgedFile): string[] {
@@ -34,13 +34,20 @@ function documentOf (packet: Extract<JudgedFile, { kind: 'packet' }>['packet']):
   ]
 }
 
-function partsOf (judged: JudgedFile): { title: string, verdict: SealVerdict }[] {
-  if (judged.kind !== 'packet') return [{ title: judged.kind === 'certificate' ? 'Chứng thư số · certificate' : 'Chữ ký · signature', verdict: judged.verdict }]
-  const signature = { title: 'Chữ ký gói tin (chỉ cho một chặng) · packet signature (of one hop)', verdict: judged.signature }
-  return judged.seal ? [{ title: 'Con dấu điện tử · seal', verdict: judged.seal }, signature] : [signature]
+type Shown = { title: string, verdict: SealVerdict, covered?: readonly string[] }
+
+function partsOf (judged: JudgedFile): Shown[] {
+  switch (judged.kind) {
+    case 'certificate': return [{ title: 'Chứng thư số · certificate', verdict: judged.verdict }]
+    case 'xml-signature': return judged.signatures.map(({ path, line, verdict, covered }) => ({ title: `Chữ ký · signature ${path} (dòng · line ${line})`, verdict, covered: covered.map((part) => part.path) }))
+    case 'packet': {
+      const signature = { title: 'Chữ ký gói tin (chỉ cho một chặng) · packet signature (of one hop)', verdict: judged.signature }
+      return judged.seal ? [{ title: 'Con dấu điện tử · seal', verdict: judged.seal }, signature] : [signature]
+    }
+  }
 }
 
-function verdictLines (verdict: SealVerdict): string[] {
+function verdictLines ({ verdict, covered }: Shown): string[] {
   const { signer, proofTime, chain, revocation, domain, reasons } = verdict
   return [
     ...(signer ? signerLines(signer, proofTime) : ['Người ký: chưa chứng minh được · signer: not proved']),
@@ -48,6 +55,7 @@ function verdictLines (verdict: SealVerdict): string[] {
     `Thời điểm được chứng minh · proof time: ${moment(proofTime.at)}; ${VOUCHERS[proofTime.from]}`,
     ...(proofTime.claim === undefined ? [] : [`Thời điểm do người ký khai · claimed by the signer: ${proofTime.claim}`]),
     ...(verdict.checked.includes('signature value') ? [`Tính toàn vẹn · integrity: ${integrityOf(verdict)}`] : []),
+    ...(covered === undefined ? [] : [`Phần được ký · what it covers: ${covered.length === 0 ? 'không chứng minh được · nothing proved' : covered.join(', ')}`]),
     ...(chain.length === 0 ? [] : [`Đường dẫn tin cậy · chain${domain === undefined ? '' : ` (${domain})`}:`, ...chain.map(({ subject, fingerprint }) => `  ${subject} [SHA-256 ${fingerprint}]`)]),
     ...revocation.map((answer) => `Thu hồi · revocation: ${revocationOf(answer, chain)}`),
     ...(chain.length > 0 && revocation.length === 0 ? ['Thu hồi · revocation: CẢNH BÁO: chưa kiểm tra được · WARNING: not checked'] : []),

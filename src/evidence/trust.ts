@@ -4,7 +4,6 @@ import { Refusal } from '../errors.ts'
 import type { Trust } from '../trust/judge.ts'
 import { DEFAULT_TRUST_POLICY, TrustPolicy } from '../trust/policy.ts'
 import { loadTrust, type TrustStore } from '../trust/store.ts'
-import { fingerprintOf } from '../trust/verdict.ts'
 import { readCertificates, readFileUpTo } from './files.ts'
 
 /** Folders by what is in them. `folder` is a whole trust folder, which counts where no `anchors` are named. */
@@ -24,11 +23,6 @@ export async function readTrust ({ folder, anchors, intermediates, timeStamping,
     timeStamping: timeStamping === undefined ? loaded.timeStamping : await storeOf('time-stamping', timeStamping),
     policy: policy === undefined ? DEFAULT_TRUST_POLICY : await readPolicy(policy),
   }
-}
-
-/** Fingerprints of the certificates in a folder. */
-export async function readRegistered (folder: string): Promise<Set<string>> {
-  return new Set((await readCertificates(folder)).map(fingerprintOf))
 }
 
 async function storeOf (label: string, folder: string): Promise<TrustStore> {
