@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { verify } from 'node:crypto'
 
 import t from 'tap'
@@ -42,6 +43,17 @@ for (const [what, keys, algorithm, digest, length] of kinds) {
     return check(t, signerFromPkcs12({ bytes, password: 'mật khẩu' }))
   })
 }
+
+t.test('an RSA key signs by PSS where it is told to, and openssl agrees', needsOpenssl, async (t) => {
+  const leaf = makeLeaf(sub, { keys: rsaKeys(2048) })
+  const bytes = openssl(['pkcs12', '-export', '-in', '{in}', '-out', '{out}', '-passout', 'pass:x'], keyText(leaf) + text(leaf))
+  for (const signer of [signerFromPem({ key: keyText(leaf), certificates: text(leaf), padding: 'pss' }), signerFromPkcs12({ bytes, password: 'x', padding: 'pss' })]) {
+    t.equal(signer.algorithm, 'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1')
+    const folder = t.testdir({ 'key.pem': leaf.keys.publicKey.export({ type: 'spki', format: 'pem' }), data: DATA, signature: await signer.sign(DATA) })
+    const { stdout } = spawnSync('openssl', ['dgst', '-sha256', '-verify', 'key.pem', '-signature', 'signature', '-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest', 'data'], { cwd: folder })
+    t.match(String(stdout), 'Verified OK')
+  }
+})
 
 t.test('a PKCS#12 file of the older kind, from before PBES2, is read too', needsOpenssl, async (t) => {
   const leaf = makeLeaf(sub, { keys: rsaKeys(2048) })
