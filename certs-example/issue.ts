@@ -20,7 +20,7 @@ export const OID = {
   subjectKeyIdentifier: '2.5.29.14', keyUsage: '2.5.29.15', subjectAltName: '2.5.29.17', basicConstraints: '2.5.29.19', crlNumber: '2.5.29.20',
   crlDistributionPoints: '2.5.29.31', certificatePolicies: '2.5.29.32', authorityKeyIdentifier: '2.5.29.35', extKeyUsage: '2.5.29.37',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1', ocsp: '1.3.6.1.5.5.7.48.1', caIssuers: '1.3.6.1.5.5.7.48.2', cps: '1.3.6.1.5.5.7.2.1',
-  clientAuth: '1.3.6.1.5.5.7.3.2', emailProtection: '1.3.6.1.5.5.7.3.4', smartcardLogon: '1.3.6.1.4.1.311.20.2.2',
+  clientAuth: '1.3.6.1.5.5.7.3.2', emailProtection: '1.3.6.1.5.5.7.3.4', smartcardLogon: '1.3.6.1.4.1.311.20.2.2', timeStamping: '1.3.6.1.5.5.7.3.8',
   examplePolicy: '2.999.704.1.1.1.1.1',
 } as const
 

@@ -1,0 +1,178 @@
+/** Whether a time-stamp token proves that data existed at a time, and by which pinned root (RFC 3161; RFC 5816). */
+import { createHash, timingSafeEqual, type KeyObject, type X509Certificate } from 'node:crypto'
+
+import { ADMITTED, DIGESTS, isAdmitted, isSigned, signedWith } from '../algorithms.ts'
+import type { AlgorithmPolicy, SignedWith } from '../algorithms.ts'
+import { contentOf } from '../asn1/certificate.ts'
+import { DerError, TAG, childrenOf, expectTag, oidOf, readDer } from '../asn1/der.ts'
+import { judgePath } from '../path/path.ts'
+import type { TrustStore } from '../store.ts'
+import { combine, verdictFrom } from '../verdict.ts'
+import type { Verdict } from '../verdict.ts'
+import { ID_TST_INFO, digestOf, readSigningCertificate, readToken } from './read.ts'
+import type { CmsSigner, TimeStampInfo, Token } from './read.ts'
+import { TIME_REASONS } from './reasons.ts'
+import type { TimeFinding } from './reasons.ts'
+
+/** A verdict on a token: what it says, and the chain it rests on, the authority first, as far as they are known. */
+export type TokenVerdict = Verdict & { genTime?: Date, info?: TimeStampInfo, chain: X509Certificate[] }
+
+/** What a token must agree with. */
+export type TokenDemands = {
+  /** The octets of the INTEGER that was sent, hex */
+  nonce?: string
+  /** OID of the policy that was asked for */
+  policy?: string
+  /** When the request left and when its answer came, by our own clock */
+  asked?: { from: Date, to: Date }
+  /** What is strong enough; the product's own by default */
+  algorithms?: AlgorithmPolicy
+}
+
+/** The hash of the data under this digest, as node:crypto names it; undefined when it was not asked for under this one. */
+export type ImprintOf = (digest: string) => Buffer | undefined
+
+/** Longer than a clock that is kept by NTP is ever wrong, shorter than would matter to anybody. */
+export const CLOCK_TOLERANCE_MS = 5 * 60 * 1000
+
+const ATTRIBUTE = {
+  contentType: '1.2.840.113549.1.9.3',
+  messageDigest: '1.2.840.113549.1.9.4',
+  signingCertificate: '1.2.840.113549.1.9.16.2.12',
+  signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
+} as const
+
+const RSA_ENCRYPTION = '1.2.840.113549.1.1.1'
+
+/** Reads a token and judges it; whatever the bytes are, the answer is a verdict. */
+export function judgeTokenBytes (bytes: Uint8Array, imprintOf: ImprintOf, tsa: TrustStore | null, demands: TokenDemands = {}): TokenVerdict {
+  return orUnreadable(() => judgeToken(readToken(bytes), imprintOf, tsa, demands))
+}
+
+/**
+ * Judges a token. Valid means: an authority below a pinned anchor of `tsa`, good at genTime and for nothing but time-stamps, signed that this
+ * data existed at genTime. Never throws for what a stranger sent.
+ */
+export function judgeToken (token: Token, imprintOf: ImprintOf, tsa: TrustStore | null, demands: TokenDemands = {}): TokenVerdict {
+  return orUnreadable(() => {
+    const { info } = token
+    if (!info) return { ...found([{ code: 'TOKEN_CONTENT_WRONG', detail: token.contentType }]), chain: [] }
+    const [signer, ...others] = token.signers
+    if (!signer || others.length > 0) return { ...found([{ code: 'TOKEN_SIGNERS_WRONG', detail: String(token.signers.length) }]), info, chain: [] }
+    const algorithms = demands.algorithms ?? ADMITTED
+    const certificate = token.certificates.find((candidate) => isNamed(candidate, signer))
+    const findings: TimeFinding[] = [...judgeInfo(info, imprintOf, demands, algorithms), ...judgeAttributes(token, signer, algorithms)]
+    if (!certificate) return { ...found([...findings, { code: 'TOKEN_CERTIFICATE_ABSENT' }]), info, chain: [] }
+    findings.push(...judgeBinding(signer, certificate), ...judgeSignature(signer, certificate, algorithms))
+    if (!tsa) return { ...found([...findings, { code: 'TSA_UNKNOWN' }]), info, chain: [certificate] }
+    const { chain, ...path } = judgePath(certificate, withHints(tsa, token.certificates), info.genTime, { use: 'time-stamping' })
+    return { ...combine(found(findings), path), genTime: info.genTime, info, chain }
+  })
+}
+
+/** Every part that can be malformed is read inside; what is not a fault of the bytes flies. */
+function orUnreadable (judge: () => TokenVerdict): TokenVerdict {
+  try {
+    return judge()
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error
+    return { ...found([{ code: 'TOKEN_UNREADABLE', detail: error.message }]), chain: [] }
+  }
+}
+
+function found (findings: readonly TimeFinding[]): Verdict {
+  return verdictFrom(TIME_REASONS, findings)
+}
+
+function judgeInfo (info: TimeStampInfo, imprintOf: ImprintOf, { nonce, policy, asked }: TokenDemands, { digests }: AlgorithmPolicy): TimeFinding[] {
+  const findings: TimeFinding[] = []
+  const isStrong = digests.has(info.digest)
+  if (!isStrong) findings.push({ code: 'TOKEN_ALGORITHM_NOT_ALLOWED', detail: `messageImprint: ${info.digest}` })
+  const imprint = isStrong ? imprintOf(info.digest) : undefined
+  if (isStrong && !(imprint && isEqual(imprint, info.hashed))) findings.push({ code: 'TOKEN_IMPRINT_WRONG' })
+  if (nonce !== undefined && info.nonce !== nonce) findings.push({ code: 'TOKEN_NONCE_WRONG' })
+  if (policy !== undefined && info.policy !== policy) findings.push({ code: 'TOKEN_POLICY_WRONG', detail: info.policy })
+  if (asked && !isBetween(info, asked)) findings.push({ code: 'TOKEN_TIME_WRONG', detail: `${info.genTime.toISOString()}; ${asked.from.toISOString()}/${asked.to.toISOString()}` })
+  if (info.hasCriticalExtension) findings.push({ code: 'TOKEN_EXTENSION_UNKNOWN' })
+  return findings
+}
+
+function isBetween ({ genTime, accuracyMs = 0 }: TimeStampInfo, { from, to }: { from: Date, to: Date }): boolean {
+  const tolerance = CLOCK_TOLERANCE_MS + accuracyMs
+  return genTime.getTime() >= from.getTime() - tolerance && genTime.getTime() <= to.getTime() + tolerance
+}
+
+/** RFC 5652, 11: each attribute once, with one value; what was signed is the attributes, and they name the content. */
+function judgeAttributes ({ content }: Token, signer: CmsSigner, { digests }: AlgorithmPolicy): TimeFinding[] {
+  const type = onlyValue(signer, ATTRIBUTE.contentType)
+  const digestValue = onlyValue(signer, ATTRIBUTE.messageDigest)
+  const findings: TimeFinding[] = []
+  if (!type || oidOf(type) !== ID_TST_INFO) findings.push({ code: 'TOKEN_ATTRIBUTE_WRONG', detail: 'content-type' })
+  const digest = digestOf(signer.digestAlgorithm)
+  if (!digests.has(digest)) return [...findings, { code: 'TOKEN_ALGORITHM_NOT_ALLOWED', detail: digest }]
+  if (!digestValue) return [...findings, { code: 'TOKEN_ATTRIBUTE_WRONG', detail: 'message-digest' }]
+  const { content: expected } = expectTag(digestValue, TAG.octetString)
+  if (!isEqual(createHash(digest).update(content).digest(), expected)) findings.push({ code: 'TOKEN_CONTENT_CHANGED' })
+  return findings
+}
+
+/** RFC 5816, 2.2.1: the signed attributes name the certificate by its hash, or another with the same key could be put in its place. */
+function judgeBinding (signer: CmsSigner, certificate: X509Certificate): TimeFinding[] {
+  const versions = [ATTRIBUTE.signingCertificate, ATTRIBUTE.signingCertificateV2].filter((type) => signer.attributes.some((attribute) => attribute.type === type))
+  if (versions.length === 0) return [{ code: 'TOKEN_CERTIFICATE_UNBOUND', detail: 'signing-certificate' }]
+  const findings: TimeFinding[] = []
+  for (const version of versions) {
+    const { digest, hash } = readSigningCertificate(onlyValue(signer, version), version === ATTRIBUTE.signingCertificateV2)
+    const isKnown = Object.values(DIGESTS).includes(digest) && digest !== 'md5'
+    if (!isKnown || !isEqual(createHash(digest).update(certificate.raw).digest(), hash)) return [{ code: 'TOKEN_CERTIFICATE_UNBOUND', detail: digest }]
+    if (digest === 'sha1' && versions.length === 1) findings.push({ code: 'TOKEN_BINDING_SHA1' })
+  }
+  return findings
+}
+
+function judgeSignature (signer: CmsSigner, certificate: X509Certificate, algorithms: AlgorithmPolicy): TimeFinding[] {
+  const how = algorithmOf(signer)
+  if (!isAdmitted(how, algorithms)) return [{ code: 'TOKEN_ALGORITHM_NOT_ALLOWED', detail: 'digest' in how ? String(how.digest) : how.oid }]
+  const key = keyOf(certificate)
+  const isRight = key !== undefined && signer.signedAttributes !== undefined && isSigned(signer.signedAttributes, how, signer.signature, key)
+  return isRight ? [] : [{ code: 'TOKEN_SIGNATURE_WRONG' }]
+}
+
+/** Node reads the key only when asked, and throws if it cannot. */
+function keyOf (certificate: X509Certificate): KeyObject | undefined {
+  try {
+    return certificate.publicKey
+  } catch {
+    return undefined
+  }
+}
+
+/** RFC 3370, 3.2: CMS may name the key alone and leave the digest to its own field, as OpenSSL does. */
+function algorithmOf (signer: CmsSigner): SignedWith | { oid: string } {
+  const oid = oidOf(childrenOf(signer.signatureAlgorithm)[0])
+  return oid === RSA_ENCRYPTION ? { oid, scheme: 'rsa-pkcs1', digest: digestOf(signer.digestAlgorithm) } : signedWith(signer.signatureAlgorithm)
+}
+
+/** The value of an attribute that stands there once and has one value. */
+function onlyValue ({ attributes }: CmsSigner, type: string) {
+  const [attribute, second] = attributes.filter((candidate) => candidate.type === type)
+  return second === undefined && attribute?.values.length === 1 ? attribute.values[0] : undefined
+}
+
+/** RFC 5652, 5.3: by issuer and serial number, octet by octet, or by the key's identifier. */
+function isNamed (certificate: X509Certificate, { identifier }: CmsSigner): boolean {
+  if (identifier.tag === 0x80) return contentOf(certificate).keyId === identifier.content.toString('hex')
+  const [tbs] = childrenOf(readDer(certificate.raw, TAG.sequence))
+  const [serial, , issuer] = childrenOf(tbs).filter(({ tag }) => tag !== 0xa0)
+  return identifier.content.equals(Buffer.concat([issuer!.raw, serial!.raw]))
+}
+
+/** Certificates that came along may stand between the authority and a pinned root; they prove nothing by themselves. */
+function withHints (store: TrustStore, hints: readonly X509Certificate[]): TrustStore {
+  const known = new Set([...store.anchors, ...store.intermediates].map(({ fingerprint256 }) => fingerprint256))
+  return { ...store, intermediates: [...store.intermediates, ...hints.filter(({ fingerprint256 }) => !known.has(fingerprint256))] }
+}
+
+function isEqual (one: Buffer, other: Buffer): boolean {
+  return one.length === other.length && timingSafeEqual(one, other)
+}
