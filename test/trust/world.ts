@@ -17,7 +17,7 @@ export const AT = new Date('2026-06-01T00:00:00Z')
 const SPAN = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2027-01-01T00:00:00Z') }
 
 /** What a test changes in a certificate: `extensions` replace those with the same id, `without` leaves ids out. */
-export type Change = Partial<Omit<CertificateOptions, 'name'>> & { without?: string[] }
+export type Change = Partial<CertificateOptions> & { without?: string[] }
 
 /** A CA as it should be, but for the change. Without an issuer it is a root. */
 export function makeCa (CN: string, issuer?: Issued, { without, ...change }: Change = {}): Issued {

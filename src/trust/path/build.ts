@@ -44,11 +44,12 @@ export function * chainsFrom (leaf: X509Certificate, { anchors, intermediates }:
 function * extend (chain: X509Certificate[], search: Search): Generator<Attempt> {
   const last = chain.at(-1)!
   const issuers = issuersOf(last, search).filter((issuer) => search.anchors.includes(issuer) || !chain.some((link) => isSameEntity(link, issuer)))
+  if (search.steps >= MAX_STEPS) return
   if (issuers.length === 0) yield { chain, broken: { code: 'ISSUER_UNKNOWN', detail: nameForPeople(last.issuer) } }
   else if (chain.length === MAX_CHAIN) yield { chain, broken: { code: 'CHAIN_TOO_LONG', detail: `> ${MAX_CHAIN}` } }
   else {
     for (const issuer of issuers) {
-      if (search.steps++ >= MAX_STEPS) return
+      search.steps++
       if (search.anchors.includes(issuer)) yield { chain: [...chain, issuer] }
       else yield * extend([...chain, issuer], search)
     }

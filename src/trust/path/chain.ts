@@ -30,13 +30,16 @@ const UNDERSTOOD = new Set<string>(Object.values(EXTENSION))
 /** What stands against the chain, the signer's own faults first. The root is pinned, and yet held to the same rules. */
 export function judgeChain (chain: readonly X509Certificate[], at: Date, options: PathOptions = {}): PathFinding[] {
   const contents = chain.map(contentOf)
+  const use = options.use ?? 'documents'
+  const unsigned = new Set(chain.filter((certificate, index) => index + 1 < chain.length && !isSignedBy(certificate, chain[index + 1]!)))
   const findings = chain.flatMap((certificate, index) => named(certificate, [
     ...judgeCertificate(certificate, at, options),
-    ...(index === 0 ? judgeUse(contents[0]!, options.use ?? 'documents') : judgeIssuer(contents[index]!, contents.slice(1, index), options.use ?? 'documents')),
-    ...(index + 1 < chain.length && !isSignedBy(certificate, chain[index + 1]!) ? [{ code: 'CHAIN_SIGNATURE_WRONG' as const }] : []),
+    ...(index === 0 ? judgeUse(contents[0]!, use) : judgeIssuer(contents[index]!, contents.slice(1, index), use)),
+    // Of an algorithm that is not known nobody can say whether the signature is right
+    ...(unsigned.has(certificate) && 'scheme' in contents[index]!.signedWith ? [{ code: 'CHAIN_SIGNATURE_WRONG' as const }] : []),
   ]))
   // What was not signed by those above is not bound by them
-  if (findings.some(({ code }) => code === 'CHAIN_SIGNATURE_WRONG')) return findings
+  if (unsigned.size > 0) return findings
   return [...findings, ...judgeNamesBelow(chain, contents), ...named(chain[0]!, judgePolicies(contents.toReversed(), options.policies ?? {}))]
 }
 

@@ -26,7 +26,8 @@ export function judgePath (leaf: X509Certificate, store: Pick<TrustStore, 'ancho
     let longest: Attempt | undefined
     for (const attempt of chainsFrom(leaf, store)) {
       if (attempt.broken !== undefined) {
-        longest = longest === undefined || attempt.chain.length > longest.chain.length ? attempt : longest
+        // A search that was ended says so, whatever it met before
+        if (longest === undefined || attempt.chain.length > longest.chain.length || attempt.broken.code === 'PATH_SEARCH_TOO_WIDE') longest = attempt
         continue
       }
       const verdict = conclude(judgeChain(attempt.chain, at, options), attempt.chain)
