@@ -37,6 +37,8 @@ export type CertificateContent = {
   subject: string
   issuer: string
   subjectParts: NameParts
+  /** The octets of the serial number, hex, with their leading zero: -1 is not 255 */
+  serial: string
   /** What is signed, by which algorithm, and the signature: the octets as they came */
   tbs: Buffer
   signedWith: SignedWith | { oid: string }
@@ -84,7 +86,7 @@ function readCertificate (raw: Buffer): CertificateContent {
   const fields = childrenOf(tbs)
   // The version is absent in v1 certificates, which have no extensions either
   if (fields[0]?.tag === 0xa0) fields.shift()
-  const [, signedAlgorithm, issuer, validity, subject, publicKeyInfo, ...optional] = fields
+  const [serial, signedAlgorithm, issuer, validity, subject, publicKeyInfo, ...optional] = fields
   // RFC 5280, 4.1.1.2: the algorithm outside is not signed, so it must be the one inside
   if (tbs === undefined || algorithm === undefined || !signedAlgorithm?.raw.equals(algorithm.raw)) throw new DerError('the two signature algorithms differ')
   const [notBefore, notAfter] = childrenOf(validity)
@@ -94,6 +96,7 @@ function readCertificate (raw: Buffer): CertificateContent {
     subject: comparableName(subjectParts),
     issuer: comparableName(readName(issuer)),
     subjectParts,
+    serial: expectTag(serial, TAG.integer).content.toString('hex'),
     tbs: tbs.raw,
     signedWith: signedWith(algorithm),
     signature: octetsOf(signature),

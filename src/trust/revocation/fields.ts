@@ -4,8 +4,8 @@ import { readExtensions } from '../asn1/certificate.ts'
 import { TAG, childrenOf, expectTag, octetsOf, readDer } from '../asn1/der.ts'
 import { readName, type NameParts } from '../asn1/names.ts'
 
-/** `name` is the subject's, DER; `key` the bits of its public key; `serial` the octets of the number, hex, with their leading zero: -1 is not 255. */
-export type CertificateFields = { serial: string, issuer: NameParts, name: Buffer, key: Buffer, extensions: ReadonlyMap<string, { value: Buffer }> }
+/** `name` is the subject's, DER; `key` the bits of its public key. */
+export type CertificateFields = { issuer: NameParts, name: Buffer, key: Buffer, extensions: ReadonlyMap<string, { value: Buffer }> }
 
 const read = new WeakMap<X509Certificate, CertificateFields>()
 
@@ -16,9 +16,8 @@ export function fieldsOf (certificate: X509Certificate): CertificateFields {
   const fields = childrenOf(childrenOf(readDer(certificate.raw, TAG.sequence))[0])
   // The version is absent in v1 certificates
   if (fields[0]?.tag === 0xa0) fields.shift()
-  const [serial, , issuer, , subject, publicKey, ...optional] = fields
+  const [, , issuer, , subject, publicKey, ...optional] = fields
   const content = {
-    serial: expectTag(serial, TAG.integer).content.toString('hex'),
     issuer: readName(issuer),
     name: expectTag(subject, TAG.sequence).raw,
     key: octetsOf(childrenOf(publicKey)[1]),

@@ -3,7 +3,7 @@
  * Read with our own strict DER reader, so that what is verified is exactly what came.
  */
 import { createHash, X509Certificate } from 'node:crypto'
-import { readExtensions } from '../asn1/certificate.ts'
+import { contentOf, readExtensions } from '../asn1/certificate.ts'
 import { DerError, TAG, childrenOf, expectTag, integerOf, octetsOf, oidOf, readDer, readElements, timeOf } from '../asn1/der.ts'
 import type { Der } from '../asn1/der.ts'
 import { comparableName, readName } from '../asn1/names.ts'
@@ -45,6 +45,9 @@ export type OcspAnswer = {
 const BASIC_RESPONSE = '1.3.6.1.5.5.7.48.1.1'
 const ARCHIVE_CUTOFF = '1.3.6.1.5.5.7.48.1.6'
 
+/** Digests that name an issuer: they find it, and prove nothing. */
+const KNOWN_DIGESTS = new Set(['sha1', 'sha256', 'sha384', 'sha512'])
+
 /** What a responder may send: more certificates or responses than these, and it is none of ours. */
 const MAX_CERTIFICATES = 8
 const MAX_RESPONSES = 100
@@ -55,7 +58,7 @@ const RESPONSE_STATUS: Readonly<Record<string, string>> = { 1: 'malformedRequest
 /** The request for one certificate, DER: SHA-1 as every responder understands it, unsigned, and without a nonce, so that the answer can be made ahead and cached. */
 export function ocspRequestFor (certificate: X509Certificate, issuer: X509Certificate): Buffer {
   const { issuerName, issuerKey } = certificateIdOf(issuer, 'sha1')
-  const serial = Buffer.from(fieldsOf(certificate).serial, 'hex')
+  const serial = Buffer.from(contentOf(certificate).serial, 'hex')
   const id = write(TAG.sequence, write(TAG.sequence, SHA1_OID, write(0x05)), write(TAG.octetString, issuerName), write(TAG.octetString, issuerKey), write(TAG.integer, serial))
   return write(TAG.sequence, write(TAG.sequence, write(TAG.sequence, write(TAG.sequence, id))))
 }
@@ -65,6 +68,16 @@ export function certificateIdOf (issuer: X509Certificate, digest: string): { iss
   const { name, key } = fieldsOf(issuer)
   const hash = (octets: Buffer) => createHash(digest).update(octets).digest()
   return { issuerName: hash(name), issuerKey: hash(key) }
+}
+
+/** What the answer says of this certificate, if anything: its issuer must match by name and by key. */
+export function responseOn ({ responses }: Pick<OcspAnswer, 'responses'>, certificate: X509Certificate, issuer: X509Certificate): SingleResponse | undefined {
+  const { serial } = contentOf(certificate)
+  return responses.find((response) => {
+    if (response.serial !== serial || !KNOWN_DIGESTS.has(response.digest)) return false
+    const { issuerName, issuerKey } = certificateIdOf(issuer, response.digest)
+    return response.issuerName.equals(issuerName) && response.issuerKey.equals(issuerKey)
+  })
 }
 
 /** Reads a response, DER. Throws DerError unless it is a successful basic one. */

@@ -1,0 +1,138 @@
+/** Who signed a CRL or an OCSP answer, and whether they may (RFC 5280, 6.3.3 (f) and (g); RFC 6960, 4.2.2.2). */
+import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
+import { ADMITTED, isAdmitted, isSigned, keyIsAdmitted, type AlgorithmPolicy, type SignedWith } from '../algorithms.ts'
+import { KEY_USAGE, contentOf } from '../asn1/certificate.ts'
+import { judgePath } from '../path/path.ts'
+import { isPinnedG1, isSignedBy } from '../path/signature.ts'
+import type { TrustPolicy } from '../policy.ts'
+import type { TrustStore } from '../store.ts'
+import { momentForPeople, nameForPeople, type Verdict } from '../verdict.ts'
+import type { Crl } from './crl.ts'
+import { fieldsOf } from './fields.ts'
+import type { OcspAnswer } from './ocsp.ts'
+import type { RevocationFinding } from './reasons.ts'
+
+/** What a signer is judged by. */
+export type SignerContext = {
+  /** Where the certificates of CRL issuers are found */
+  store: Pick<TrustStore, 'anchors' | 'intermediates'>
+  policy: TrustPolicy
+  algorithms?: AlgorithmPolicy
+  /** The moment that the answer is used for */
+  at: Date
+  /** The revocation of a signer's own chain. Not valid for one that is being judged already: nobody vouches for himself. */
+  judgeRevocation (chain: readonly X509Certificate[], at: Date): Verdict
+}
+
+/** Whoever proved to have signed; what is to be remarked on it. */
+export type ProvedSigner = { certificate: X509Certificate, remarks: RevocationFinding[] }
+
+const NO_CHECK = '1.3.6.1.5.5.7.48.1.5'
+
+/** Who signed the CRL on a certificate of this chain (the certificate first, the root last), or why it counts as nobody. */
+export function signerOfCrl (crl: Crl, chain: readonly X509Certificate[], context: SignerContext): ProvedSigner | RevocationFinding {
+  const { issuerKeyId } = crl
+  const above = chain.slice(1)
+  const named = [...above, ...context.store.anchors, ...context.store.intermediates].filter((candidate, index, all) => {
+    const { subject, keyId } = contentOf(candidate)
+    if (subject !== crl.issuer || (issuerKeyId !== undefined && keyId !== undefined && issuerKeyId !== keyId)) return false
+    return all.findIndex(({ fingerprint256 }) => fingerprint256 === candidate.fingerprint256) === index
+  })
+  return firstProved(named, (candidate) => {
+    const proved = judgeSignature(crl, candidate, isPinnedG1(candidate), context)
+    return 'code' in proved ? proved : judgeCrlSigner(crl, proved, chain, context)
+  })
+}
+
+/** Who signed the answer on the first certificate of this chain, or why it counts as nobody. */
+export function signerOfOcsp (answer: OcspAnswer, chain: readonly X509Certificate[], context: SignerContext): ProvedSigner | RevocationFinding {
+  const issuer = chain[1]!
+  return firstProved([issuer, ...answer.certificates].filter((candidate) => isResponder(answer, candidate)), (candidate) => {
+    const proved = judgeSignature(answer, candidate, isPinnedG1(issuer), context)
+    return 'code' in proved || candidate === issuer ? proved : judgeResponder(answer, proved, chain.slice(1), context)
+  })
+}
+
+/** The issuer of the certificate may sign CRLs unless its key usage forbids it; anybody else needs a path of his own, to the same root. */
+function judgeCrlSigner (crl: Crl, signer: ProvedSigner, chain: readonly X509Certificate[], context: SignerContext): ProvedSigner | RevocationFinding {
+  const { certificate } = signer
+  if (chain.slice(1).includes(certificate)) {
+    const { keyUsage } = contentOf(certificate)
+    return keyUsage === undefined || keyUsage.has(KEY_USAGE.cRLSign) ? signer : unfit(certificate, 'keyUsage')
+  }
+  const path = judgePath(certificate, context.store, crl.thisUpdate, { use: 'crl', ...(context.algorithms && { algorithms: context.algorithms }) })
+  if (path.result !== 'valid') return unfit(certificate, path.reasons[0]?.code ?? '')
+  if (path.chain.at(-1)?.fingerprint256 !== chain.at(-1)?.fingerprint256) return unfit(certificate, 'root')
+  return withRevocation(signer, path.chain, crl.thisUpdate, context)
+}
+
+/** A delegated responder: certified for this by the CA itself, with the very key that certified the certificate in question. */
+function judgeResponder (answer: OcspAnswer, signer: ProvedSigner, chainOfIssuer: readonly X509Certificate[], context: SignerContext): ProvedSigner | RevocationFinding {
+  const { certificate } = signer
+  const [issuer] = chainOfIssuer
+  if (contentOf(certificate).issuer !== contentOf(issuer!).subject || !isSignedBy(certificate, issuer!)) return unfit(certificate, 'issuer')
+  const store = { anchors: chainOfIssuer.slice(-1), intermediates: chainOfIssuer.slice(0, -1) }
+  const path = judgePath(certificate, store, answer.producedAt, { use: 'ocsp', ...(context.algorithms && { algorithms: context.algorithms }) })
+  if (path.result !== 'valid') return unfit(certificate, path.reasons[0]?.code ?? '')
+  // RFC 6960, 4.2.2.2.1: the CA vouches for its responder as long as the certificate lives
+  if (fieldsOf(certificate).extensions.has(NO_CHECK)) return signer
+  return withRevocation(signer, [certificate, ...chainOfIssuer], answer.producedAt, context)
+}
+
+/** A key in wrong hands may have signed with an old date: what counts is whether it was revoked when its word is used. */
+function withRevocation (signer: ProvedSigner, chain: readonly X509Certificate[], signedAt: Date, { at, judgeRevocation }: SignerContext): ProvedSigner | RevocationFinding {
+  const { result, reasons } = judgeRevocation(chain, at > signedAt ? at : signedAt)
+  return result === 'valid' ? signer : unfit(signer.certificate, reasons[0]?.code ?? '')
+}
+
+function judgeSignature (answer: Crl | OcspAnswer, certificate: X509Certificate, isOfG1: boolean, { policy, algorithms = ADMITTED }: SignerContext): ProvedSigner | RevocationFinding {
+  const how = answer.signed.with
+  const detail = nameForPeople(certificate.subject)
+  if (!('digest' in how)) return { code: 'ANSWER_ALGORITHM_NOT_ADMITTED', detail: how.oid }
+  const admitted: boolean = isAdmitted(how, algorithms)
+  const byException = !admitted && how.digest === 'sha1' && isOfG1 && policy.sha1Revocation
+  if (!admitted && !byException) return { code: 'ANSWER_DIGEST_WEAK', detail: how.digest }
+  const key = keyOf(certificate)
+  if (key === undefined || !keyIsAdmitted(key, algorithms)) return { code: 'ANSWER_KEY_WEAK', detail }
+  if (!isSignedByKey(answer, how, certificate, key)) return { code: 'ANSWER_SIGNATURE_WRONG', detail: `${detail}, ${momentForPeople('producedAt' in answer ? answer.producedAt : answer.thisUpdate)}` }
+  return { certificate, remarks: byException ? [{ code: 'ANSWER_SHA1_PINNED', detail }] : [] }
+}
+
+const signatures = new WeakMap<Crl | OcspAnswer, Map<string, boolean>>()
+
+/** Computed once: a CRL of megabytes is asked for with every document. */
+function isSignedByKey (answer: Crl | OcspAnswer, how: SignedWith, { fingerprint256 }: X509Certificate, key: KeyObject): boolean {
+  const known = signatures.get(answer) ?? new Map<string, boolean>()
+  signatures.set(answer, known)
+  const signed = known.get(fingerprint256) ?? isSigned(answer.signed.octets, how, answer.signed.value, key)
+  known.set(fingerprint256, signed)
+  return signed
+}
+
+function isResponder ({ responder }: OcspAnswer, candidate: X509Certificate): boolean {
+  if ('name' in responder) return contentOf(candidate).subject === responder.name
+  return createHash('sha1').update(fieldsOf(candidate).key).digest('hex') === responder.key
+}
+
+function firstProved (candidates: readonly X509Certificate[], judge: (candidate: X509Certificate) => ProvedSigner | RevocationFinding): ProvedSigner | RevocationFinding {
+  let finding: RevocationFinding = { code: 'ANSWER_SIGNER_UNKNOWN' }
+  for (const candidate of candidates) {
+    const judged = judge(candidate)
+    if (!('code' in judged)) return judged
+    finding = judged
+  }
+  return finding
+}
+
+function unfit (certificate: X509Certificate, why: string): RevocationFinding {
+  return { code: 'ANSWER_SIGNER_UNFIT', detail: `${nameForPeople(certificate.subject)}: ${why}` }
+}
+
+/** Node reads the key only when asked, and throws if it cannot. */
+function keyOf (certificate: X509Certificate): KeyObject | undefined {
+  try {
+    return certificate.publicKey
+  } catch {
+    return undefined
+  }
+}
