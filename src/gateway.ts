@@ -9,6 +9,7 @@ import { createVxpConnection } from './axis/vxp/client.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './database/database.ts'
 import { DEFAULT_LIMITS } from './edxml/limits.ts'
+import { createKeepEvidence } from './evidence/keep.ts'
 import { createHttpClient } from './http/client.ts'
 import { addHealth } from './http/health.ts'
 import { addMetrics, createMetrics } from './http/metrics.ts'
@@ -66,7 +67,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const nudge = Object.fromEntries((['send', 'reconcile', 'fetch', 'verify', 'sync'] as const)
     .map((step) => [step, (connectionId: string) => lookers[step].nudge(connectionId)])) as Record<'send' | 'reconcile' | 'fetch' | 'verify' | 'sync', (connectionId: string) => void>
   const stopping = new AbortController()
-  const needs = { database, queue, connections, limits, now, log, stopping: stopping.signal, nudge }
+  const needs = { database, queue, connections, limits, keepEvidence: createKeepEvidence({ database }), now, log, stopping: stopping.signal, nudge }
   const outbound = createOutbound({ ...needs, signers })
   const report = createReport({ dispatchStatus: outbound.dispatchStatus, now })
   const inbound = createInbound({

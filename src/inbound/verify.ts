@@ -10,6 +10,7 @@ import type { Limits } from '../edxml/limits.ts'
 import { SEAL_NAME, type DocumentPacket, type Packet, type StatusPacket } from '../edxml/packet.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
+import type { KeepEvidence } from '../evidence/keep.ts'
 import type { Log } from '../http/log.ts'
 import { judgePacketSignature } from '../signing/packet-signature.ts'
 import { judgeSeal } from '../signing/seal.ts'
@@ -36,9 +37,9 @@ type Judged =
   | { kind: 'unreadable', reason: QuarantineReason }
   | { kind: 'fault', error: unknown }
 
-type Needs = { database: Database, connections: Connections, trust: Trust, limits: Limits, applyStatus: ApplyStatus, now: () => Date, log: Log, stopping: AbortSignal }
+type Needs = { database: Database, connections: Connections, trust: Trust, limits: Limits, applyStatus: ApplyStatus, keepEvidence: KeepEvidence, now: () => Date, log: Log, stopping: AbortSignal }
 
-export function createVerify ({ database, connections, trust, limits, applyStatus, now, log, stopping }: Needs) {
+export function createVerify ({ database, connections, trust, limits, applyStatus, keepEvidence, now, log, stopping }: Needs) {
   /** Judges what has arrived over one connection and hands it on. Returns when to look again, or null. */
   return async function verify (connectionId: string): Promise<Date | null> {
     while (!stopping.aborted) {
@@ -143,6 +144,7 @@ export function createVerify ({ database, connections, trust, limits, applyStatu
   /** What becomes of an arrival, and all that follows from it, in one transaction. */
   async function finish (arrival: UnjudgedArrival, read: Read | null, become: (tx: Tx, at: Date) => Promise<Become>): Promise<void> {
     const at = now()
+    if (read) await keepEvidence([read.verdicts.signature, read.verdicts.seal])
     const settled = await database.transaction(async (tx) => {
       const settled = { identity: null, attachments: [], reason: null, ...await become(tx, at) }
       await settle(tx, arrival.id, { packet: read?.packet ?? null, verdicts: read?.verdicts ?? null, at, ...settled })

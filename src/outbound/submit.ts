@@ -12,6 +12,7 @@ import { identityOf } from '../edxml/identity.ts'
 import type { Limits } from '../edxml/limits.ts'
 import { SEAL_NAME, type DocumentPacket } from '../edxml/packet.ts'
 import { Refusal } from '../errors.ts'
+import type { KeepEvidence } from '../evidence/keep.ts'
 import type { Log } from '../http/log.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
@@ -31,11 +32,11 @@ const MARKUP = 6
 /** The longest DocumentId that is taken: what metadata may say, and more than any convention needs. */
 const LONGEST_ID = 255
 
-type Needs = { database: Database, queue: Queue, limits: Limits, now: () => Date, log: Log, onStored: (connectionIds: string[]) => void }
+type Needs = { database: Database, queue: Queue, limits: Limits, keepEvidence: KeepEvidence, now: () => Date, log: Log, onStored: (connectionIds: string[]) => void }
 
 export type Submit = ReturnType<typeof createSubmit>
 
-export function createSubmit ({ database, queue, limits, now, log, onStored }: Needs) {
+export function createSubmit ({ database, queue, limits, keepEvidence, now, log, onStored }: Needs) {
   /**
    * Takes a document from a system. Once this returns, it is stored and will be signed and sent, also when the axis had refused the very
    * same before; what is refused here leaves nothing behind.
@@ -75,6 +76,7 @@ export function createSubmit ({ database, queue, limits, now, log, onStored }: N
     const at = now()
     const identity = identityOf(packet)
     const patienceUntil = new Date(at.getTime() + PATIENCE_MS)
+    await keepEvidence([signature])
     const { leaving, ...accepted } = await database.transaction(async (tx) => {
       const blobs = await storeBlobs(tx, bytes ? [...attachments.map((attachment) => attachment.bytes), bytes] : attachments.map((attachment) => attachment.bytes))
       const { id, isNew } = await insertDocument(tx, {
