@@ -7,9 +7,9 @@ const FOLDER = join(import.meta.dirname, 'migrations')
 const MIGRATIONS_TABLE = 'migration'
 
 /** What is written once: the gateway may add to it and read it, not change it. */
-const APPEND_ONLY = ['audit_entry', 'audit_link', 'blob', 'blob_chunk', 'certificate_link', 'delivery_event', 'revocation_answer']
-/** Where a row can go without a trace: a system's agencies, and answers whose time is over. */
-const DELETABLE = ['idempotency', 'system_agency']
+const APPEND_ONLY = ['audit_entry', 'audit_link', 'blob', 'blob_chunk', 'certificate_link', 'delivery_event', 'revocation_answer', 'stamp_batch', 'stamp_leaf', 'stamp_token']
+/** Where a row can go without a trace: a system's agencies, answers whose time is over, and what a batch of time-stamps has taken in. */
+const DELETABLE = ['idempotency', 'stamp_waiting', 'system_agency']
 
 /** Held while one process migrates, so that the others wait. */
 const MIGRATING = 20250703
