@@ -44,6 +44,14 @@ const REFUSALS = {
   STATUS_NOT_ALLOWED: [422, 'Mã trạng thái không dùng được ở bước này', 'This status cannot be reported here'],
   STATUS_REASON_MISSING: [422, 'Phải nêu lý do', 'A reason is required'],
 
+  // Certificates (src/admin)
+  CERTIFICATE_MAPPING_INVALID: [422, 'Danh sách chứng thư số và cơ quan không hợp lệ', 'The list of certificates and agencies is not valid'],
+  CERTIFICATE_CHANGE_EMPTY: [422, 'Không có thay đổi nào để thực hiện', 'There is nothing to change'],
+  CERTIFICATE_CHANGE_NOT_FOUND: [404, 'Không tìm thấy đợt thay đổi chứng thư số', 'No such change of certificates'],
+  CERTIFICATE_CHANGE_SETTLED: [409, 'Đợt thay đổi chứng thư số không còn ở bước này', 'This change of certificates is not at this step any more'],
+  CERTIFICATE_CHANGE_STALE: [409, 'Danh bạ chứng thư số đã thay đổi sau khi đề xuất; hãy tải lên lại', 'The registry has changed since this was proposed; upload it again'],
+  CERTIFICATE_CHANGE_FOLLOWED: [409, 'Một thay đổi sau đó đã dùng đến các chứng thư số này; hãy hoàn tác thay đổi đó trước', 'A later change touched the same certificates; roll that one back first'],
+
   // Access (src/access)
   UNAUTHENTICATED: [401, 'Thiếu khóa API hoặc khóa không đúng', 'The API key is missing or wrong'],
   FORBIDDEN: [403, 'Khóa API không có quyền này', 'The API key does not give this right'],

@@ -6,7 +6,7 @@ import type { Entry, ZipFile } from 'yauzl'
 import yazl from 'yazl'
 import { extensionOf } from './names.ts'
 
-/** The zip around an attachment: one entry, whose name means nothing (axis.md 1.8). Inflating stops at a cap, whatever the zip claims. */
+/** Zips: the one around an attachment, of one entry whose name means nothing (axis.md 1.8), and folders of files. Inflating stops at a cap, whatever the zip claims. */
 
 /** A zip of exactly one file, not yet inflated. */
 export type SingleEntry = {
@@ -25,7 +25,7 @@ export async function singleEntry (bytes: Buffer): Promise<SingleEntry | null> {
   if (!looksZipped(bytes)) return null
   const zip = await openZip(bytes)
   if (zip === null || zip.entryCount !== 1) return null
-  const entry = await firstEntry(zip)
+  const entry = await nextEntry(zip)
   if (entry === null) return null
   // Without decoding, yauzl neither judges nor changes the name; it is bytes then, whatever its type says.
   const name = (entry.fileName as unknown as Buffer).toString('latin1')
@@ -36,6 +36,27 @@ export async function singleEntry (bytes: Buffer): Promise<SingleEntry | null> {
     packedSize: entry.compressedSize,
     inflate: (most) => inflate(zip, entry, most),
   }
+}
+
+/** One file of a zip, by the name it has there; null when it cannot be inflated or fails its checksum. */
+export type ZippedFile = { name: string, bytes: Buffer | null }
+
+/** Every file of a zip. Null when it is none that can be read, or holds more files, or more bytes, than `most`. */
+export async function unzip (bytes: Buffer, most: { files: number, bytes: number }): Promise<ZippedFile[] | null> {
+  const zip = looksZipped(bytes) ? await openZip(bytes) : null
+  if (zip === null || zip.entryCount > most.files) return null
+  const files: ZippedFile[] = []
+  let room = most.bytes
+  for (let number = 0; number < zip.entryCount; number++) {
+    const entry = await nextEntry(zip)
+    if (entry === null || entry.uncompressedSize > room) return null
+    const name = (entry.fileName as unknown as Buffer).toString()
+    if (name.endsWith('/')) continue
+    const file = await inflate(zip, entry, room)
+    room -= file?.length ?? 0
+    files.push({ name, bytes: file })
+  }
+  return files
 }
 
 /** Whether the bytes begin like a zip that holds something. */
@@ -71,11 +92,14 @@ function openZip (bytes: Buffer): Promise<ZipFile | null> {
   })
 }
 
-function firstEntry (zip: ZipFile): Promise<Entry | null> {
+function nextEntry (zip: ZipFile): Promise<Entry | null> {
   return new Promise((resolve) => {
-    zip.once('entry', resolve)
-    zip.once('end', () => { resolve(null) })
-    zip.once('error', () => { resolve(null) })
+    const settle = (entry: Entry | null) => {
+      zip.off('entry', settle).off('end', none)
+      resolve(entry)
+    }
+    const none = () => { settle(null) }
+    zip.on('entry', settle).on('end', none).once('error', none)
     zip.readEntry()
   })
 }
