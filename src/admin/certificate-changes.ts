@@ -1,0 +1,128 @@
+import { v7 as newId } from 'uuid'
+import type { AlarmLog } from '../alarms/alarms.ts'
+import { recordAudit } from '../audit/audit.ts'
+import { keepCertificates, lockLinks } from '../agencies/certificates.ts'
+import {
+  findAgencyNames, findChange, findFollowed, findRegistered, findStale, insertChange, markChange, restoreLinks, writeLinks, type Change,
+} from '../agencies/change-store.ts'
+import { parseMapping } from '../agencies/mapping.ts'
+import { proposeEntries, type Entry, type LinkToWrite, type Outcome } from '../agencies/proposal.ts'
+import { readUpload, type UploadedFile } from '../agencies/upload.ts'
+import type { Database, Tx } from '../database/database.ts'
+import { Refusal } from '../errors.ts'
+import { judgeAgain } from '../inbound/judge-again.ts'
+import { contentOf } from '../trust/asn1/certificate.ts'
+import { judgeCertificate, type Trust } from '../trust/judge.ts'
+
+/** Who acts: `key` is the API key, where one was used. */
+export type Actor = { name: string, key?: string }
+
+/** What an administrator uploads. `overlapUntil`: when the certificates that are replaced end; by themselves, if absent. */
+export type NewChange = { files: readonly UploadedFile[], mapping?: string, note?: string, overlapUntil?: Date }
+
+type Needs = { database: Database, trust: Trust, log: AlarmLog, now: () => Date }
+
+export type CertificateChanges = ReturnType<typeof createCertificateChanges>
+
+/** Changes of which certificate speaks for whom: proposed, seen, approved, taken back. */
+export function createCertificateChanges ({ database, trust, log, now }: Needs) {
+  return {
+    /** Reads what was uploaded and keeps the differences for approval. The registry is as it was. */
+    async propose ({ files, mapping = '', note, overlapUntil }: NewChange, actor: Actor): Promise<Change> {
+      const at = now()
+      const lines = parseMapping(mapping)
+      const { found, unreadable } = await readUpload(files)
+      const certificates = found.map(({ certificate }) => certificate)
+      const hints = certificates.filter((certificate) => contentOf(certificate).isCa)
+      const [registered, agencies] = await Promise.all([findRegistered(database), findAgencyNames(database, lines.map(({ agency }) => agency))])
+      const proposed = proposeEntries({
+        found, mapping: lines, registered, agencies, overlapUntil: overlapUntil ?? null, now: at,
+        // At a moment of its own life: that it begins tomorrow, or has ended, is told apart from whose it is
+        judge: (certificate) => judgeCertificate(certificate, hints, trust, new Date(Math.min(Math.max(at.getTime(), certificate.validFromDate.getTime()), certificate.validToDate.getTime()))),
+      })
+      if (!Array.isArray(proposed)) throw new Refusal('CERTIFICATE_MAPPING_INVALID', { field: `mapping[${proposed.index}].${proposed.field}`, detail: UNKNOWN[proposed.field] })
+      if (proposed.length === 0 && unreadable.length === 0) throw new Refusal('CERTIFICATE_CHANGE_EMPTY')
+
+      const id = newId()
+      await database.transaction(async (tx) => {
+        await keepCertificates(tx, certificates)
+        await insertChange(tx, { id, note: note ?? null, entries: proposed, unreadable, proposedAt: at, proposedBy: actor.name })
+        await audit(tx, { at, actor, action: 'certificates.proposed', id, detail: { ...countsOf(proposed), unreadable: unreadable.length } })
+      })
+      return read(id)
+    },
+
+    /** Once this returns, the registry says what the change shows, and arrivals that waited for it are judged again. Gives their connections. */
+    async approve (id: string, actor: Actor): Promise<{ change: Change, connectionIds: string[] }> {
+      const at = now()
+      const connectionIds = await database.transaction(async (tx) => {
+        await lockLinks(tx)
+        const { entries } = await mark(tx, id, 'approved', { by: actor.name, at })
+        const writes = entries.flatMap((entry) => entry.writes)
+        if (writes.length === 0) throw new Refusal('CERTIFICATE_CHANGE_EMPTY')
+        const stale = await findStale(tx, writes)
+        if (stale.length > 0) throw new Refusal('CERTIFICATE_CHANGE_STALE', { detail: listed(stale) })
+        await writeLinks(tx, writes, { changeId: id, by: actor.name, at })
+        await audit(tx, { at, actor, action: 'certificates.approved', id, detail: { links: writes.map(toAudit) } })
+        const signers = entries.filter(({ outcome }) => outcome === 'added' || outcome === 'replaced').map(({ certificate, agency }) => ({ fingerprint: certificate.fingerprint, agencyId: agency!.id }))
+        return judgeAgain(tx, log, { signers, at, actor: actor.name })
+      })
+      return { change: await read(id), connectionIds }
+    },
+
+    /** Once this returns, the registry says of everything that the change touched what it said before. Refused when a later change has touched it too. */
+    async rollBack (id: string, actor: Actor): Promise<Change> {
+      const at = now()
+      await database.transaction(async (tx) => {
+        await lockLinks(tx)
+        const { entries } = await mark(tx, id, 'rolled-back', { by: actor.name, at })
+        const followed = await findFollowed(tx, id)
+        if (followed.length > 0) throw new Refusal('CERTIFICATE_CHANGE_FOLLOWED', { detail: listed(followed) })
+        await restoreLinks(tx, id, { by: actor.name, at })
+        await audit(tx, { at, actor, action: 'certificates.rolled-back', id, detail: { links: entries.flatMap((entry) => entry.writes).map(toAudit) } })
+      })
+      return read(id)
+    },
+
+    read,
+  }
+
+  async function read (id: string): Promise<Change> {
+    const change = await findChange(database, id)
+    if (change === null) throw new Refusal('CERTIFICATE_CHANGE_NOT_FOUND')
+    return change
+  }
+
+  /** Moves the change on, or refuses with the step it is at. */
+  async function mark (tx: Tx, id: string, to: 'approved' | 'rolled-back', who: { by: string, at: Date }): Promise<Change> {
+    const isMarked = await markChange(tx, id, to, who)
+    const change = await findChange(tx, id)
+    if (change === null) throw new Refusal('CERTIFICATE_CHANGE_NOT_FOUND')
+    if (!isMarked) throw new Refusal('CERTIFICATE_CHANGE_SETTLED', { detail: `it is ${change.state}` })
+    return change
+  }
+}
+
+/** How many entries have each outcome. */
+export function countsOf (entries: readonly Entry[]): Partial<Record<Outcome, number>> {
+  return Object.fromEntries([...Map.groupBy(entries, ({ outcome }) => outcome)].map(([outcome, all]) => [outcome, all.length]))
+}
+
+const UNKNOWN = {
+  certificate: 'no such file in the upload, and no such certificate in the upload or the registry',
+  agency: 'no agency has this code',
+  replaces: 'no such certificate is registered for this agency',
+} as const
+
+/** Few enough for a person to read. */
+function listed (fingerprints: readonly string[]): string {
+  return [...fingerprints.slice(0, 5), ...(fingerprints.length > 5 ? [`and ${fingerprints.length - 5} more`] : [])].join(', ')
+}
+
+function toAudit ({ fingerprint, agencyId, validFrom, validTo }: LinkToWrite) {
+  return { fingerprint, agencyId, validFrom, validTo }
+}
+
+async function audit (tx: Tx, { at, actor, action, id, detail }: { at: Date, actor: Actor, action: string, id: string, detail: Parameters<typeof recordAudit>[1]['detail'] }): Promise<void> {
+  await recordAudit(tx, { at, actor: actor.name, action, subject: id, detail: { ...(actor.key !== undefined && { key: actor.key }), ...detail } })
+}
