@@ -1,10 +1,14 @@
 /** What a file is judged by, read from folders: roots, CAs, CRLs and OCSP answers, registered signers, a policy. */
 import { Value } from 'typebox/value'
 import { Refusal } from '../errors.ts'
+import { DerError } from '../trust/asn1/der.ts'
 import type { Trust } from '../trust/judge.ts'
 import { DEFAULT_TRUST_POLICY, TrustPolicy } from '../trust/policy.ts'
+import { readCrl, type Crl } from '../trust/revocation/crl.ts'
+import { readOcsp, type OcspAnswer } from '../trust/revocation/ocsp.ts'
+import { sourceFrom, type RevocationSource } from '../trust/revocation/source.ts'
 import { loadTrust, type TrustStore } from '../trust/store.ts'
-import { readCertificates, readFileUpTo } from './files.ts'
+import { readCertificates, readFileUpTo, readFolder } from './files.ts'
 
 /** Folders by what is in them. `folder` is a whole trust folder, which counts where no `anchors` are named. */
 export type TrustFolders = {
@@ -14,15 +18,43 @@ export type TrustFolders = {
 }
 
 /** Reads all of it. Throws a Refusal that names every file at fault. */
-export async function readTrust ({ folder, anchors, intermediates, timeStamping, policy }: TrustFolders): Promise<Trust> {
+export async function readTrust ({ folder, anchors, intermediates, crls, timeStamping, policy }: TrustFolders): Promise<Trust> {
   const more = intermediates === undefined ? [] : await readCertificates(intermediates)
   const loaded = anchors === undefined ? loadTrust(folder) : { domains: [await storeOf('given', anchors)], timeStamping: null, crls: [] }
   const domains = loaded.domains.map((domain) => ({ ...domain, intermediates: [...domain.intermediates, ...more] }))
   return {
     domains,
     timeStamping: timeStamping === undefined ? loaded.timeStamping : await storeOf('time-stamping', timeStamping),
+    revocation: sourceOf([...loaded.crls.map(readKept), ...crls === undefined ? [] : await readFolder(crls, readAnswer)]),
     policy: policy === undefined ? DEFAULT_TRUST_POLICY : await readPolicy(policy),
   }
+}
+
+type Answer = { crl: Crl } | { ocsp: OcspAnswer }
+
+/** A CRL (DER, PEM), or an OCSP answer. Throws DerError for anything else. */
+function readAnswer (bytes: Buffer): Answer {
+  try {
+    return { crl: readCrl(bytes) }
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error
+    return { ocsp: readOcsp(bytes) }
+  }
+}
+
+/** The same, of bytes that a trust folder holds. */
+function readKept (bytes: Buffer): Answer {
+  try {
+    return readAnswer(bytes)
+  } catch (error) {
+    throw new Refusal('FILE_UNREADABLE', { detail: `crls: ${(error as Error).message}` })
+  }
+}
+
+/** Nothing tells beforehand which certificates an OCSP answer is asked about, so each looks at all of them. */
+function sourceOf (answers: readonly Answer[]): RevocationSource {
+  const ocsp = answers.flatMap((answer) => 'ocsp' in answer ? [answer.ocsp] : [])
+  return { ...sourceFrom(answers.flatMap((answer) => 'crl' in answer ? [answer.crl] : [])), ocsp: () => ocsp }
 }
 
 async function storeOf (label: string, folder: string): Promise<TrustStore> {

@@ -64,7 +64,16 @@ t.test('a certificate: as openssl says', needsOpenssl, async (t) => {
     t.equal(await told([file(`${name}.der`, exampleSigner(name, part).certificate.raw)]), expected)
     t.equal(opensslAccepts(exampleSigner(name, part).certificate.raw, store, NOW), expected.startsWith('0'))
   }
-  t.equal(await told([exampleFiles('expired', 'bad').certificates, '--at', '2025-01-15']), '0 certificate valid')
+})
+
+t.test('a revoked certificate: 1, by the CRL that says so; without an answer on revocation: 2, with a warning', async (t) => {
+  const revoked = exampleFiles('revoked', 'bad').certificates
+  t.equal(await told([revoked]), '1 certificate invalid CERTIFICATE_REVOKED')
+  t.equal(await told([revoked, '--at', '2025-05-31T00:00:00Z']), '0 certificate valid CERTIFICATE_REVOKED_LATER', 'revoked later is not revoked then')
+  const { code, out } = await verify([packet, ...WITH_EXAMPLE.slice(0, 4)])
+  t.equal(code, 2)
+  t.match(out, /WARNING: no answer that counts/)
+  t.match(out, /REVOCATION_UNKNOWN: /)
 })
 
 t.test('what is no file to be judged: 3, whatever it is', async (t) => {

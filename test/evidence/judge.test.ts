@@ -73,9 +73,11 @@ t.test('a certificate is judged in PEM and DER, with what comes along, and by wh
 })
 
 t.test('a moment that somebody names is judged for, and the verdict says that nobody proved it', async (t) => {
-  const at = new Date('2025-01-15T00:00:00Z')
-  const { verdict } = await judge(exampleSigner('expired', 'bad').certificate.raw, { at, isNow: false })
-  t.equal(verdict.result, 'valid')
+  const at = new Date('2025-05-31T00:00:00Z')
+  const { certificate } = exampleSigner('revoked', 'bad')
+  t.equal((await judge(certificate.raw)).verdict.result, 'invalid')
+  const { verdict } = await judge(certificate.raw, { at, isNow: false })
+  t.equal(verdict.result, 'valid', 'it was revoked on the next day')
   t.strictSame(verdict.proofTime, { at: at.toISOString(), from: 'claim' })
 })
 
