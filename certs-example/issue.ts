@@ -18,6 +18,7 @@ export const OID = {
   country: '2.5.4.6', locality: '2.5.4.7', organisation: '2.5.4.10', commonName: '2.5.4.3',
   sha256WithRsa: '1.2.840.113549.1.1.11', ecdsaWithSha256: '1.2.840.10045.4.3.2', ecdsaWithSha384: '1.2.840.10045.4.3.3',
   subjectKeyIdentifier: '2.5.29.14', keyUsage: '2.5.29.15', subjectAltName: '2.5.29.17', basicConstraints: '2.5.29.19', crlNumber: '2.5.29.20',
+  crlReason: '2.5.29.21', invalidityDate: '2.5.29.24', deltaIndicator: '2.5.29.27', issuingDistributionPoint: '2.5.29.28', certificateIssuer: '2.5.29.29', expiredCertificates: '2.5.29.60',
   crlDistributionPoints: '2.5.29.31', certificatePolicies: '2.5.29.32', authorityKeyIdentifier: '2.5.29.35', extKeyUsage: '2.5.29.37',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1', ocsp: '1.3.6.1.5.5.7.48.1', caIssuers: '1.3.6.1.5.5.7.48.2', cps: '1.3.6.1.5.5.7.2.1',
   clientAuth: '1.3.6.1.5.5.7.3.2', emailProtection: '1.3.6.1.5.5.7.3.4', smartcardLogon: '1.3.6.1.4.1.311.20.2.2', timeStamping: '1.3.6.1.5.5.7.3.8',
@@ -74,21 +75,83 @@ export function issueCertificate (options: CertificateOptions): Issued {
   return { name, keys, certificate: new X509Certificate(signed(tbs, issuer.keys, algorithm)) }
 }
 
-/** Makes a CRL (v2), DER: every serial in it is revoked since `thisUpdate`, for keyCompromise. */
-export function issueCrl ({ issuer, thisUpdate, nextUpdate, serials }: { issuer: Issuer, thisUpdate: Date, nextUpdate: Date, serials: Buffer[] }): Buffer {
-  const algorithm = algorithmOf(issuer.keys)
-  const reason = extensionOf({ id: '2.5.29.21', value: asn1.create(UNIVERSAL, Type.ENUMERATED, false, '\x01') })
-  const revoked = serials.map((serial) => sequence(integer(serial), time(thisUpdate), sequence(reason)))
-  const extensions = [authorityKeyIdentifier(issuer.keys), { id: OID.crlNumber, value: integer(Buffer.from([1])) }]
+/** One entry of a CRL. `reason` is the number of a CRLReason, keyCompromise by default; `null` leaves it out. */
+export type CrlEntry = { serial: Buffer, at?: Date, reason?: number | null, extensions?: Extension[] }
+
+/** Everything a CRL is made of. `serials` are revoked since `thisUpdate`, for keyCompromise; `extensions` stand beside the key identifier and the number, or replace them. */
+export type CrlOptions = {
+  issuer: Issuer
+  thisUpdate: Date
+  nextUpdate?: Date
+  serials?: Buffer[]
+  entries?: CrlEntry[]
+  number?: number
+  extensions?: Extension[]
+  signature?: { oid: string, digest: string }
+}
+
+/** Makes a CRL (v2), DER. */
+export function issueCrl ({ issuer, thisUpdate, nextUpdate, serials = [], entries = [], number = 1, extensions: more = [], signature }: CrlOptions): Buffer {
+  const algorithm = algorithmOf(issuer.keys, signature)
+  const revoked = [...serials.map((serial): CrlEntry => ({ serial })), ...entries].map(({ serial, at = thisUpdate, reason = 1, extensions = [] }) => {
+    const all = [...(reason === null ? [] : [{ id: OID.crlReason, value: enumerated(reason) }]), ...extensions]
+    return sequence(integer(serial), time(at), ...(all.length === 0 ? [] : [sequence(...all.map(extensionOf))]))
+  })
+  const own: Extension[] = [authorityKeyIdentifier(issuer.keys), { id: OID.crlNumber, value: integer(Buffer.from([number])) }]
+  const extensions = [...own.filter(({ id }) => !more.some((extension) => extension.id === id)), ...more]
   return signed(sequence(
     integer(Buffer.from([1])),
     algorithm.identifier,
     nameOf(issuer.name),
     time(thisUpdate),
-    time(nextUpdate),
+    ...(nextUpdate === undefined ? [] : [time(nextUpdate)]),
     ...(revoked.length === 0 ? [] : [sequence(...revoked)]),
     asn1.create(CONTEXT_SPECIFIC, 0, true, [sequence(...extensions.map(extensionOf))]),
   ), issuer.keys, algorithm)
+}
+
+/** A place where CRLs are put; only in CRLs of others: `crlIssuer`. `reasons` are bits of ReasonFlags. */
+export type PointOptions = { url?: string, reasons?: number[], crlIssuer?: Name }
+
+/** RFC 5280, 4.2.1.13. */
+export function distributionPoints (...points: PointOptions[]): Extension {
+  return { id: OID.crlDistributionPoints, value: sequence(...points.map(({ url, reasons, crlIssuer }) => sequence(
+    ...(url === undefined ? [] : [asn1.create(CONTEXT_SPECIFIC, 0, true, [fullName(url)])]),
+    ...(reasons === undefined ? [] : [bitString(reasons, CONTEXT_SPECIFIC, 1)]),
+    ...(crlIssuer === undefined ? [] : [asn1.create(CONTEXT_SPECIFIC, 2, true, [directoryName(crlIssuer)])]),
+  ))) }
+}
+
+/** RFC 5280, 5.2.5. */
+export function issuingDistributionPoint ({ url, only, reasons, indirect = false }: { url?: string, only?: 'users' | 'authorities' | 'attributes', reasons?: number[], indirect?: boolean }): Extension {
+  const flag = (tag: number) => asn1.create(CONTEXT_SPECIFIC, tag, false, '\xff')
+  return { id: OID.issuingDistributionPoint, critical: true, value: sequence(
+    ...(url === undefined ? [] : [asn1.create(CONTEXT_SPECIFIC, 0, true, [fullName(url)])]),
+    ...(only === 'users' ? [flag(1)] : only === 'authorities' ? [flag(2)] : []),
+    ...(reasons === undefined ? [] : [bitString(reasons, CONTEXT_SPECIFIC, 3)]),
+    ...(indirect ? [flag(4)] : []),
+    ...(only === 'attributes' ? [flag(5)] : []),
+  ) }
+}
+
+/** RFC 5280, 5.2.4: makes a CRL a delta on the CRL of this number. */
+export function deltaIndicator (base: number): Extension {
+  return { id: OID.deltaIndicator, critical: true, value: integer(Buffer.from([base])) }
+}
+
+/** RFC 5280, 5.3.2. */
+export function invalidityDate (date: Date): Extension {
+  return { id: OID.invalidityDate, value: asn1.create(UNIVERSAL, Type.GENERALIZEDTIME, false, asn1.dateToGeneralizedTime(date) as string) }
+}
+
+/** X.509, 9.5.2.9: certificates that expired since then are still listed. */
+export function expiredCertificatesSince (date: Date): Extension {
+  return { id: OID.expiredCertificates, value: asn1.create(UNIVERSAL, Type.GENERALIZEDTIME, false, asn1.dateToGeneralizedTime(date) as string) }
+}
+
+/** RFC 5280, 5.3.3: whose certificate this entry of an indirect CRL and those after it speak of. */
+export function certificateIssuer (name: Name): Extension {
+  return { id: OID.certificateIssuer, critical: true, value: sequence(directoryName(name)) }
 }
 
 /** A new RSA key pair. */
@@ -143,8 +206,7 @@ export function authorityInfoAccess ({ caIssuers, ocsp }: { caIssuers: string, o
 }
 
 export function crlDistributionPoint (url: string): Extension {
-  const fullName = asn1.create(CONTEXT_SPECIFIC, 0, true, [contextString(6, url)])
-  return { id: OID.crlDistributionPoints, value: sequence(sequence(asn1.create(CONTEXT_SPECIFIC, 0, true, [fullName]))) }
+  return distributionPoints({ url })
 }
 
 /** PEM with lines of 64 characters. */
@@ -211,6 +273,24 @@ function sequence (...children: Asn1[]): Asn1 {
 
 function integer (value: Buffer): Asn1 {
   return asn1.create(UNIVERSAL, Type.INTEGER, false, value.toString('latin1'))
+}
+
+function enumerated (value: number): Asn1 {
+  return asn1.create(UNIVERSAL, Type.ENUMERATED, false, String.fromCharCode(value))
+}
+
+function bitString (bits: readonly number[], kind: forge.asn1.Class, tag: number): Asn1 {
+  const flags = bits.reduce((mask, bit) => mask | (0x8000 >> bit), 0)
+  const last = Math.max(...bits)
+  return asn1.create(kind, tag, false, String.fromCharCode(7 - (last & 7), flags >> 8, ...(last > 7 ? [flags & 0xff] : [])))
+}
+
+function fullName (url: string): Asn1 {
+  return asn1.create(CONTEXT_SPECIFIC, 0, true, [contextString(6, url)])
+}
+
+function directoryName (name: Name): Asn1 {
+  return asn1.create(CONTEXT_SPECIFIC, 4, true, [nameOf(name)])
 }
 
 function octets (value: Buffer): Asn1 {

@@ -3,8 +3,10 @@ import type { X509Certificate } from 'node:crypto'
 import { judgePath } from './path/path.ts'
 import type { Use } from './path/uses.ts'
 import type { TrustPolicy } from './policy.ts'
+import { judgeRevocation } from './revocation/judge.ts'
+import type { RevocationSource } from './revocation/source.ts'
 import type { TrustStore } from './store.ts'
-import type { RevocationAnswer, Verdict } from './verdict.ts'
+import { combine, type RevocationAnswer, type Verdict } from './verdict.ts'
 
 /** Everything that trust rests on. What is in it changes in the background; a judgement only looks. */
 export type Trust = {
@@ -12,6 +14,8 @@ export type Trust = {
   domains: readonly TrustStore[]
   /** Whose time-stamp tokens are believed */
   timeStamping: TrustStore | null
+  /** The CRLs and OCSP answers that are kept */
+  revocation: RevocationSource
   policy: TrustPolicy
 }
 
@@ -19,18 +23,25 @@ export type Trust = {
 export type CertificateVerdict = Verdict & { chain: X509Certificate[], domain?: string, revocation: RevocationAnswer[] }
 
 /**
- * Whether this certificate could sign documents, or what else it is asked for, at that moment. `hints` are certificates that came along: they may stand between it and a pinned
- * root, and prove nothing by themselves.
+ * Whether this certificate could sign documents, or what else it is asked for, at that moment. `hints` are certificates that came along: they may
+ * stand between it and a pinned root, and prove nothing by themselves. `now` is when it is asked: a missing answer may be accepted for a while only.
  */
-export function judgeCertificate (leaf: X509Certificate, hints: readonly X509Certificate[], trust: Trust, at: Date, use: Use = 'documents'): CertificateVerdict {
-  const verdicts = trust.domains.map((domain) => ({ ...judgePath(leaf, withHints(domain, hints), at, { use }), domain: domain.label, revocation: [] }))
-  const best = verdicts.find(({ result }) => result === 'valid') ?? verdicts.toSorted((one, other) => other.chain.length - one.chain.length)[0]
+export function judgeCertificate (leaf: X509Certificate, hints: readonly X509Certificate[], trust: Trust, at: Date, use: Use = 'documents', now: Date = at): CertificateVerdict {
+  const paths = trust.domains.map((domain) => {
+    const store = withHints(domain, hints)
+    return { ...judgePath(leaf, store, at, { use }), domain: domain.label, store }
+  })
+  const best = paths.find(({ result }) => result === 'valid') ?? paths.toSorted((one, other) => other.chain.length - one.chain.length)[0]
   if (best === undefined) throw new Error('there is no trust domain')
-  return best
+  const { chain, domain, store } = best
+  // RFC 5280, 6.1.3 (a)(3): of a chain that fails anyway, nobody needs to know who was revoked
+  if (best.result === 'invalid') return { result: best.result, reasons: best.reasons, chain, domain, revocation: [] }
+  const { answers, ...revocation } = judgeRevocation(chain, trust.revocation, { at, now, policy: trust.policy, store })
+  return { ...combine(best, revocation), chain, domain, revocation: answers }
 }
 
-/** Those that the store has would be tried twice. */
-function withHints (store: TrustStore, hints: readonly X509Certificate[]): TrustStore {
+/** The store with these certificates too, but for those that it has: they would be tried twice. */
+export function withHints (store: TrustStore, hints: readonly X509Certificate[]): TrustStore {
   const known = [...store.anchors, ...store.intermediates]
   return { ...store, intermediates: [...store.intermediates, ...hints.filter((hint) => !known.some(({ fingerprint256 }) => fingerprint256 === hint.fingerprint256))] }
 }

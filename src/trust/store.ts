@@ -8,6 +8,7 @@ import { join } from 'node:path'
 
 import { Refusal } from '../errors.ts'
 import { contentOf } from './asn1/certificate.ts'
+import { readCrl } from './revocation/crl.ts'
 
 /** One trust domain: pinned roots, and the CAs that may stand between them and a signer. */
 export type TrustStore = { label: string, anchors: X509Certificate[], intermediates: X509Certificate[] }
@@ -58,7 +59,7 @@ export function loadTrust (folder: string): TrustFolder {
     domains: [domain(CIPHER_COMMITTEE, ''), ...(national ? [national] : [])],
     timeStamping: optional('time-stamping'),
     tls: optional('tls'),
-    crls: load('crls', (bytes) => [bytes]),
+    crls: load('crls', crlFrom),
   }
   if (faults.length > 0) throw new Refusal('SETUP_INVALID', { field: 'TRUST_DIR', detail: faults.join('; ') })
   return read
@@ -69,6 +70,12 @@ export function certificatesFromPem (pem: string): X509Certificate[] {
   const blocks = pem.match(PEM_CERTIFICATE) ?? []
   if (blocks.length === 0 || blocks.length !== pem.split('-----BEGIN').length - 1) throw new Error('not a PEM file of certificates only')
   return blocks.map((block) => new X509Certificate(block))
+}
+
+/** One that cannot be read must show at the start, by its file's name. */
+function crlFrom (bytes: Buffer): Buffer[] {
+  readCrl(bytes)
+  return [bytes]
 }
 
 function caCertificatesFrom (bytes: Buffer): X509Certificate[] {

@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import {
-  authorityKeyIdentifier, basicConstraints, ecKeys, issueCertificate, keyUsage, pem, subjectKeyIdentifier,
+  authorityKeyIdentifier, basicConstraints, ecKeys, issueCertificate, issueCrl, keyUsage, pem, subjectKeyIdentifier,
 } from '../../certs-example/issue.ts'
-import type { CertificateOptions, Extension, Issued, Keys } from '../../certs-example/issue.ts'
+import type { CertificateOptions, CrlOptions, Extension, Issued, Issuer, Keys } from '../../certs-example/issue.ts'
+import { contentOf } from '../../src/trust/asn1/certificate.ts'
 import type { Trust } from '../../src/trust/judge.ts'
 import { DEFAULT_TRUST_POLICY } from '../../src/trust/policy.ts'
+import { readCrl, type Crl } from '../../src/trust/revocation/crl.ts'
+import type { RevocationSource } from '../../src/trust/revocation/source.ts'
 import type { TrustStore } from '../../src/trust/store.ts'
 
 /** A moment at which everything made here is valid. */
@@ -19,11 +22,15 @@ const SPAN = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('
 /** What a test changes in a certificate: `extensions` replace those with the same id, `without` leaves ids out. */
 export type Change = Partial<CertificateOptions> & { without?: string[] }
 
+const made: Issued[] = []
+
 /** A CA as it should be, but for the change. Without an issuer it is a root. */
 export function makeCa (CN: string, issuer?: Issued, { without, ...change }: Change = {}): Issued {
   const keys = change.keys ?? ecKeys('prime256v1')
   const own = [basicConstraints(true), ...keyIds(keys, issuer), keyUsage('keyCertSign', 'cRLSign')]
-  return issueCertificate({ name: { CN }, keys, ...(issuer && { issuer }), ...SPAN, ...change, extensions: merge(own, change.extensions, without) })
+  const ca = issueCertificate({ name: { CN }, keys, ...(issuer && { issuer }), ...SPAN, ...change, extensions: merge(own, change.extensions, without) })
+  made.push(ca)
+  return ca
 }
 
 /** A signer's certificate as it should be, but for the change. */
@@ -37,9 +44,20 @@ export function storeOf (anchors: Issued[], intermediates: Issued[] = []): Trust
   return { label: 'test', anchors: anchors.map(({ certificate }) => certificate), intermediates: intermediates.map(({ certificate }) => certificate) }
 }
 
-/** Everything that trust rests on, with these alone in it. */
+/** Everything that trust rests on, with these alone in it; nothing is revoked by any CA that was made here. */
 export function trustOf (anchors: Issued[], intermediates: Issued[] = []): Trust {
-  return { domains: [storeOf(anchors, intermediates)], timeStamping: null, policy: DEFAULT_TRUST_POLICY }
+  return { domains: [storeOf(anchors, intermediates)], timeStamping: null, policy: DEFAULT_TRUST_POLICY, revocation: NOTHING_REVOKED }
+}
+
+/** A CRL of every CA that was made here, however it came into a chain. */
+export const NOTHING_REVOKED: RevocationSource = {
+  crls: (name) => made.filter(({ certificate }) => contentOf(certificate).subject === name).map((ca) => makeCrl(ca)),
+  ocsp: () => [],
+}
+
+/** A CRL as it should be, but for the change: it revokes nothing, and is the newest at AT. */
+export function makeCrl (issuer: Issuer, change: Partial<CrlOptions> = {}): Crl {
+  return readCrl(issueCrl({ issuer, thisUpdate: new Date('2026-05-31T00:00:00Z'), nextUpdate: new Date('2026-06-07T00:00:00Z'), ...change }))
 }
 
 function keyIds (keys: Keys, issuer: Issued | undefined): Extension[] {
