@@ -27,6 +27,8 @@ import { addRest } from './systems/rest/rest.ts'
 import { EXAMPLE_TRUST_DIR, refuseExample } from './trust/example.ts'
 import type { Trust } from './trust/judge.ts'
 import { DEFAULT_TRUST_POLICY } from './trust/policy.ts'
+import { readCrl } from './trust/revocation/crl.ts'
+import { sourceFrom } from './trust/revocation/source.ts'
 import { loadTrust } from './trust/store.ts'
 
 /** The world outside the process, which tests replace. */
@@ -52,7 +54,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const queue = opened.use(await openQueue({ database, onError }))
 
   const trusted = loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR)
-  const trust: Trust = { domains: trusted.domains, timeStamping: trusted.timeStamping, policy: DEFAULT_TRUST_POLICY }
+  const trust: Trust = { domains: trusted.domains, timeStamping: trusted.timeStamping, revocation: sourceFrom(trusted.crls.map(readCrl)), policy: DEFAULT_TRUST_POLICY }
   const limits = { ...DEFAULT_LIMITS, packetBytes: config.maxPacketBytes }
   const vault = createVault(config.masterKey)
   const signers = createSigners({ database, vault, intermediates: trust.domains.flatMap(({ intermediates }) => intermediates) })
