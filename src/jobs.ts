@@ -12,6 +12,8 @@ export type Jobs = {
   'agencies.sync': { connectionId: string }
   /** Audit entries may wait for their place in the hash chain. */
   'audit.link': Record<never, never>
+  /** Hashes may wait for their time-stamp. */
+  'trust.time-stamp': Record<never, never>
   /** Something may lie idle: wake whatever is due. */
   'rescue': Record<never, never>
 }

@@ -63,6 +63,12 @@ async function linkBatch (tx: Tx, thorough: boolean): Promise<number> {
 /** The chain's end, for keeping elsewhere: who holds one can tell later that the end was cut off or written anew. */
 export type AuditHead = { length: number, hash: string }
 
+/** The chain's end as it stands; null while it has none. */
+export async function auditEnd (db: Db): Promise<AuditHead | null> {
+  const { rows: [last] } = await db.query<{ position: string, hash: Buffer }>('select position, hash from audit_link order by position desc limit 1')
+  return last ? { length: Number(last.position), hash: last.hash.toString('hex') } : null
+}
+
 export type AuditVerdict = { ok: true, length: number, head: AuditHead } | { ok: false, position: number }
 
 /**

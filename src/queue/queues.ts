@@ -24,5 +24,6 @@ export const QUEUES: Record<JobName, Omit<Queue, 'name'>> = {
   'inbound.verify': WAKE_UP,
   'agencies.sync': WAKE_UP,
   'audit.link': WAKE_UP,
+  'trust.time-stamp': WAKE_UP,
   'rescue': WAKE_UP,
 }

@@ -19,6 +19,12 @@ export const TrustSettings = Type.Object({
   rewrite: Type.Record(Host, Host, { default: REWRITE, description: 'Hosts in certificates that cannot be reached from here, and those to ask instead' }),
   privateNetworks: Type.Boolean({ default: false, description: 'Whether these hosts may be at private addresses' }),
   fetchMinutes: Type.Number({ default: 30, minimum: 1, maximum: 1440, description: 'Time between two questions for a CRL or an OCSP answer; sooner when the last one ends' }),
+  timeStamping: Type.Optional(Type.Object({
+    url: Type.String({ pattern: '^https?://', description: 'The time-stamping authority, asked over HTTP (RFC 3161)' }),
+    policy: Type.Optional(Type.String({ pattern: '^[0-2](\\.[0-9]+)+$', description: 'OID of the policy that its tokens must be issued under' })),
+    everySeconds: Type.Number({ default: 60, minimum: 0.05, maximum: 86400, description: 'Time between two tokens, each for everything that was sent or judged meanwhile' }),
+    alarmMinutes: Type.Number({ default: 240, minimum: 0, maximum: 10080, description: 'How long the authority may be away before a person hears of it' }),
+  }, { additionalProperties: false })),
 }, { additionalProperties: false })
 
 export type TrustSettings = Static<typeof TrustSettings>

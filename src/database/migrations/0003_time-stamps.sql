@@ -43,4 +43,4 @@ create table stamping (
   failures integer not null default 0,
   failing_since timestamptz
 );
-insert into stamping (next_at) values (now());
+insert into stamping (next_at) values ('epoch'); -- at once

@@ -25,8 +25,8 @@ export type TimeStampOutcome =
   /** An answer came that proves nothing: a person should see why. */
   | { kind: 'useless', verdict: Verdict }
 
-/** Half as long again as the slowest answer measured. */
-const ANSWER_WITHIN_MS = 180_000
+/** How long an answer may take: half as long again as the slowest measured. */
+export const ANSWER_WITHIN_MS = 180_000
 /** A token with its chain has about 6 KB. */
 const MOST_ANSWER_BYTES = 256 * 1024
 
