@@ -14,6 +14,8 @@ create table certificate_seen (
   der bytea not null,
   issuer bytea,                       -- fingerprint of the CA above it; null for a root
   issuer_name text not null,          -- comparable, as CRLs name it
+  serial text not null,               -- hex, as CRLs name it
+  revoked_since timestamptz,          -- told to a person, with the documents accepted since
   first_seen_at timestamptz not null,
   seen_at timestamptz not null        -- within a day
 );
@@ -49,6 +51,7 @@ create table revocation_source (
   tried_at timestamptz,
   outcome text,                       -- what came of the last try; null before the first
   detail text,
+  ends_at timestamptz,                -- nextUpdate of the answer that was last got here
   failures integer not null default 0,
   next_at timestamptz not null,       -- when to ask (again); while it is asked, when that try is taken for dead
   unique (kind, url, certificate)

@@ -20,29 +20,31 @@ export type FetchFailure = { kind: 'failed', outcome: 'unreachable' | 'broken' |
 
 export type Fetched = { kind: 'fetched', bytes: Buffer, validators: Validators } | { kind: 'unchanged' } | FetchFailure
 
-/** Asks for a CRL; `unchanged` when the server says that it is the one it gave before. */
-export async function fetchCrl (http: HttpClient, url: URL, { etag, lastModified }: Validators, limits = CRL_LIMITS): Promise<Fetched> {
+/** Asks for a CRL, once, until `signal` says to stop; `unchanged` when the server says that it is the one it gave before. */
+export async function fetchCrl (http: HttpClient, url: URL, { etag, lastModified }: Validators, limits = CRL_LIMITS, signal?: AbortSignal): Promise<Fetched> {
   const headers: [string, string][] = [['accept', 'application/pkix-crl, */*']]
   if (etag !== null) headers.push(['if-none-match', etag])
   if (lastModified !== null) headers.push(['if-modified-since', lastModified])
-  return read(await http.request({ method: 'GET', url, headers, ...timed(limits) }))
+  return read(await http.request({ method: 'GET', url, headers, ...within(limits, signal) }))
 }
 
 /** Asks an OCSP responder, by GET where the request is short. A responder that knows no GET is asked by POST (RFC 6960, A.1). */
-export async function fetchOcsp (http: HttpClient, url: URL, request: Buffer, limits = OCSP_LIMITS): Promise<Fetched> {
+export async function fetchOcsp (http: HttpClient, url: URL, request: Buffer, limits = OCSP_LIMITS, signal?: AbortSignal): Promise<Fetched> {
   const encoded = encodeURIComponent(request.toString('base64'))
   if (encoded.length <= MOST_BY_GET) {
     const byGet = new URL(url)
     byGet.pathname = `${url.pathname.replace(/\/$/, '')}/${encoded}`
-    const answer = read(await http.request({ method: 'GET', url: byGet, headers: [['accept', OCSP_RESPONSE]], ...timed(limits) }))
+    const answer = read(await http.request({ method: 'GET', url: byGet, headers: [['accept', OCSP_RESPONSE]], ...within(limits, signal) }))
     if (answer.kind !== 'failed' || answer.outcome !== 'refused') return answer
   }
-  return read(await http.request({ method: 'POST', url, headers: [['accept', OCSP_RESPONSE], ['content-type', 'application/ocsp-request']], body: request, ...timed(limits) }))
+  return read(await http.request({ method: 'POST', url, headers: [['accept', OCSP_RESPONSE], ['content-type', 'application/ocsp-request']], body: request, ...within(limits, signal) }))
 }
 
 const OCSP_RESPONSE = 'application/ocsp-response'
 
-const timed = ({ bytes, answerMs, finishMs }: FetchLimits) => ({ maxAnswer: bytes, answerWithin: answerMs, finishWithin: finishMs })
+function within ({ bytes, answerMs, finishMs }: FetchLimits, signal: AbortSignal | undefined) {
+  return { maxAnswer: bytes, answerWithin: answerMs, finishWithin: finishMs, ...signal && { signal } }
+}
 
 function read (answer: HttpAnswer | HttpFailure): Fetched {
   switch (answer.kind) {

@@ -79,10 +79,11 @@ export type Link = { certificate: X509Certificate, issuer: X509Certificate | nul
 export async function noteSeen (tx: Tx, links: readonly Link[], at: Date): Promise<void> {
   for (const { certificate, issuer, points } of links) {
     const fingerprint = fingerprintOf(certificate)
+    const { issuer: issuerName, serial } = contentOf(certificate)
     await tx.query(
-      `insert into certificate_seen as s (fingerprint, der, issuer, issuer_name, first_seen_at, seen_at) values (decode($1, 'hex'), $2, decode($3, 'hex'), $4, $5, $5)
+      `insert into certificate_seen as s (fingerprint, der, issuer, issuer_name, serial, first_seen_at, seen_at) values (decode($1, 'hex'), $2, decode($3, 'hex'), $4, $5, $6, $6)
        on conflict (fingerprint) do update set seen_at = excluded.seen_at where s.seen_at < excluded.seen_at`,
-      [fingerprint, certificate.raw, issuer && fingerprintOf(issuer), contentOf(certificate).issuer, at])
+      [fingerprint, certificate.raw, issuer && fingerprintOf(issuer), issuerName, serial, at])
     if (issuer === null) continue
     await addSources(tx, 'crl', [...points.crls, ...points.deltas].flatMap(({ urls }) => urls), null, at)
     await addSources(tx, 'ocsp', points.ocsp, fingerprint, at)
@@ -123,19 +124,26 @@ export async function issuersNamed (db: Db, name: string): Promise<Buffer[]> {
   return rows.map(({ der }) => der)
 }
 
-/** A certificate that was seen, with the CAs above it that were seen with it: leaf first. */
-export type SeenChain = { fingerprint: string, chain: Buffer[] }
+/** A certificate that was seen, as CRLs name it; `revokedSince` once a person was told. */
+export type SeenCertificate = { fingerprint: string, issuer: string, serial: string, revokedSince: Date | null }
 
-/** What was seen under issuers of these names, or is one of these certificates, after a fingerprint: page by page. */
-export async function seenUnder (db: Db, { issuers, certificates, after, limit }: { issuers: readonly string[], certificates: readonly string[], after: string, limit: number }): Promise<{ fingerprint: string, der: Buffer }[]> {
-  const { rows } = await db.query<{ fingerprint: string, der: Buffer }>(
-    `select encode(fingerprint, 'hex') as fingerprint, der from certificate_seen
-      where (issuer_name = any($1) or fingerprint = any(select decode(one, 'hex') from unnest($2::text[]) as one)) and fingerprint > decode($3, 'hex') order by certificate_seen.fingerprint limit $4`,
+/** What was seen under CAs of these names, or is one of these certificates, after a fingerprint: page by page. */
+export async function seenUnder (db: Db, { issuers, certificates, after, limit }: { issuers: readonly string[], certificates: readonly string[], after: string, limit: number }): Promise<SeenCertificate[]> {
+  const { rows } = await db.query<SeenCertificate>(
+    `select encode(fingerprint, 'hex') as fingerprint, issuer_name as issuer, serial, revoked_since as "revokedSince" from certificate_seen c
+      where (issuer_name = any($1) or c.fingerprint = any(select decode(one, 'hex') from unnest($2::text[]) as one)) and c.fingerprint > decode($3, 'hex') order by c.fingerprint limit $4`,
     [issuers, certificates, after, limit])
   return rows
 }
 
-export type DueSource = { id: string, kind: SourceKind, url: string, certificate: string | null, failures: number } & Validators
+/** Writes that a person is told of a revocation. False when that was done for this date before. */
+export async function markRevoked (tx: Tx, fingerprint: string, since: Date): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update certificate_seen set revoked_since = $2 where fingerprint = decode($1, 'hex') and revoked_since is distinct from $2`, [fingerprint, since])
+  return rowCount === 1
+}
+
+export type DueSource = { id: string, kind: SourceKind, url: string, certificate: string | null, failures: number, endsAt: Date | null } & Validators
 
 /** Takes the source that is most overdue, for `leaseSeconds`; those for certificates that are not in use any more rest. */
 export async function claimSource (db: Db, kind: SourceKind, { now, usedSince, leaseSeconds }: { now: Date, usedSince: Date, leaseSeconds: number }): Promise<DueSource | null> {
@@ -149,7 +157,7 @@ export async function claimSource (db: Db, kind: SourceKind, { now, usedSince, l
              and (o.kind = 'crl' or exists (select from certificate_seen c where c.fingerprint = o.certificate and ${IN_USE('$3')}))
            order by o.next_at limit 1 for update skip locked
         ) due where s.id = due.id
-      returning s.id, s.kind, s.url, nullif(encode(s.certificate, 'hex'), '') as certificate, s.failures, s.etag, s.last_modified as "lastModified"`,
+      returning s.id, s.kind, s.url, nullif(encode(s.certificate, 'hex'), '') as certificate, s.failures, s.etag, s.last_modified as "lastModified", s.ends_at as "endsAt"`,
     values: [kind, now, usedSince, leaseSeconds],
   })
   return row ?? null
@@ -163,14 +171,15 @@ export async function nextSource (db: Db, usedSince: Date): Promise<Date | null>
   return row?.at ?? null
 }
 
-export type Tried = { outcome: string, detail: string | null, failures: number, nextAt: Date, at: Date, validators: Validators | null }
+/** `validators` are null when the server's last answer is still the one we have. */
+export type Tried = { outcome: string, detail: string | null, failures: number, nextAt: Date, at: Date, endsAt: Date | null, validators: Validators | null }
 
 /** Writes what came of a try. */
-export async function finishSource (db: Db, id: string, { outcome, detail, failures, nextAt, at, validators }: Tried): Promise<void> {
+export async function finishSource (db: Db, id: string, { outcome, detail, failures, nextAt, at, endsAt, validators }: Tried): Promise<void> {
   await db.query(
-    `update revocation_source set outcome = $2, detail = $3, failures = $4, next_at = $5, tried_at = $6,
+    `update revocation_source set outcome = $2, detail = $3, failures = $4, next_at = $5, tried_at = $6, ends_at = $10,
             etag = case when $7 then $8 else etag end, last_modified = case when $7 then $9 else last_modified end where id = $1`,
-    [id, outcome, detail?.slice(0, 500) ?? null, failures, nextAt, at, validators !== null, validators?.etag ?? null, validators?.lastModified ?? null])
+    [id, outcome, detail?.slice(0, 500) ?? null, failures, nextAt, at, validators !== null, validators?.etag ?? null, validators?.lastModified ?? null, endsAt])
 }
 
 /** A responder that does not answer is not asked about the next certificate right away: each of them would wait as long. */

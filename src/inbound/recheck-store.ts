@@ -1,0 +1,65 @@
+/** Rows of what is looked at again. */
+import type { Db, Tx } from '../database/database.ts'
+import type { Verdicts } from './arrival.ts'
+
+export type RecheckState = 'waiting' | 'good' | 'revoked' | 'unanswered'
+
+export async function insertRecheck (tx: Tx, { arrivalId, missing, acceptedUntil, nextAt }: { arrivalId: string, missing: readonly string[], acceptedUntil: Date, nextAt: Date }): Promise<void> {
+  await tx.query(
+    `insert into arrival_recheck (arrival_id, state, missing, accepted_until, next_at) values ($1, 'waiting', $2, $3, least($4::timestamptz, $3)) on conflict do nothing`,
+    [arrivalId, missing, acceptedUntil, nextAt])
+}
+
+export type DueRecheck = { id: string, state: RecheckState, acceptedUntil: Date, connectionId: string, packet: Buffer, fetchedAt: Date }
+
+/** Takes the one that is most overdue, for `leaseSeconds`. */
+export async function claimRecheck (db: Db, now: Date, leaseSeconds: number): Promise<DueRecheck | null> {
+  const { rows: [row] } = await db.query<DueRecheck>(
+    `update arrival_recheck r set next_at = $1::timestamptz + make_interval(secs => $2)
+       from (select arrival_id from arrival_recheck where state in ('waiting', 'unanswered') and next_at <= $1 order by next_at limit 1 for update skip locked) due
+       join arrival a on a.id = due.arrival_id
+      where r.arrival_id = due.arrival_id
+     returning r.arrival_id as id, r.state, r.accepted_until as "acceptedUntil", a.connection_id as "connectionId", a.packet, a.fetched_at as "fetchedAt"`, [now, leaseSeconds])
+  return row ?? null
+}
+
+export async function nextRecheck (db: Db): Promise<Date | null> {
+  const { rows: [row] } = await db.query<{ at: Date | null }>(`select min(next_at) as at from arrival_recheck where state in ('waiting', 'unanswered')`)
+  return row?.at ?? null
+}
+
+export async function finishRecheck (tx: Tx, id: string, { state, at, nextAt, verdicts }: { state: RecheckState, at: Date, nextAt: Date, verdicts: Verdicts | null }): Promise<void> {
+  await tx.query(
+    `update arrival_recheck set state = $2, checked_at = $3, next_at = case when $2 = 'waiting' then least($4::timestamptz, accepted_until) else $4 end, verdicts = coalesce($5, verdicts)
+      where arrival_id = $1 and state in ('waiting', 'unanswered')`,
+    [id, state, at, nextAt, verdicts && JSON.stringify(verdicts)])
+}
+
+/** What misses an answer about these certificates, or about one that a CA of these names has issued, is due now. */
+export async function bringRechecksForward (db: Db, { issuers, certificates }: { issuers: readonly string[], certificates: readonly string[] }, now: Date): Promise<void> {
+  await db.query(
+    `update arrival_recheck set next_at = $3 where state in ('waiting', 'unanswered') and next_at > $3
+        and missing && (select coalesce(array_agg(encode(fingerprint, 'hex')), '{}') from certificate_seen
+                         where issuer_name = any($1) or fingerprint = any(select decode(one, 'hex') from unnest($2::text[]) as one))`,
+    [issuers, certificates, now])
+}
+
+/** Arrivals that wait to be judged because an answer was missing are due now. Gives their connections. */
+export async function bringArrivalsForward (db: Db, now: Date): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `with forward as (
+       update arrival set next_at = $1 where state = 'stored' and reason->>'code' = 'REVOCATION_UNKNOWN' and next_at > $1 returning connection_id
+     ) select distinct connection_id as id from forward`, [now])
+  return rows.map(({ id }) => id)
+}
+
+const RESTS_ON = (verdict: string) => `jsonb_path_query_array(${verdict}, '$.chain[*].fingerprint') ? $1`
+
+/** How many packets that rest on this certificate were accepted since then. */
+export async function countTouched (db: Db, fingerprint: string, since: Date): Promise<{ arrivals: number, documents: number }> {
+  const { rows: [row] } = await db.query<{ arrivals: number, documents: number }>(
+    `select (select count(*)::int from arrival where state in ('handed-on', 'duplicate', 'applied', 'unmatched') and fetched_at >= $2
+                and (${RESTS_ON('signature')} or ${RESTS_ON('seal')})) as arrivals,
+            (select count(*)::int from document where submitted_at >= $2 and ${RESTS_ON('signature')}) as documents`, [fingerprint, since])
+  return row!
+}

@@ -1,0 +1,121 @@
+/**
+ * Takes in what somebody gave as a CRL or an OCSP answer: read strictly, its signature held against the CAs we know, kept byte for byte. Garbage is not
+ * kept. Whether an answer counts at a moment, by which policy, is for judge.ts.
+ */
+import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
+import type { Database, Tx } from '../../database/database.ts'
+import { isSigned } from '../algorithms.ts'
+import { contentOf } from '../asn1/certificate.ts'
+import { DerError } from '../asn1/der.ts'
+import { fingerprintOf } from '../verdict.ts'
+import { readCrl, type Crl } from './crl.ts'
+import { certificateIdOf, readOcsp, type OcspAnswer, type SingleResponse } from './ocsp.ts'
+import { addSources, insertAnswer, type Standing } from './store.ts'
+
+/** What became of it: kept, and how it stands to what was there; or not, and why. */
+export type TakenIn =
+  | { kind: 'taken', thisUpdate: Date, nextUpdate: Date | null } & Standing
+  | { kind: 'rejected', reason: string }
+
+/** Every CA with this (comparable) name that is pinned or stood below one that is. */
+export type Authorities = (name: string) => Promise<readonly X509Certificate[]>
+
+type Origin = { source: string, at: Date }
+
+/** A CA's clock may be ahead of ours by this much; an answer from later than that would stay the newest for as long as its date says. */
+const AHEAD_MS = 10 * 60_000
+
+/** A CRL, complete or delta, DER or PEM. The places of its deltas become sources. */
+export async function takeInCrl (database: Database, authorities: Authorities, bytes: Buffer, { source, at }: Origin): Promise<TakenIn> {
+  const crl = readable(() => readCrl(bytes))
+  if (typeof crl === 'string') return { kind: 'rejected', reason: `not a CRL: ${crl}` }
+  if (!bears(crl.signed, await authorities(crl.issuer))) return { kind: 'rejected', reason: `no CA known here has signed this CRL of ${crl.issuer}` }
+  const { issuer, thisUpdate, nextUpdate = null, number = null } = crl
+  if (isAhead(thisUpdate, at)) return { kind: 'rejected', reason: `this CRL begins at ${thisUpdate.toISOString()}` }
+  const standing = await database.transaction(async (tx) => {
+    await addSources(tx, 'crl', crl.deltas.flatMap(({ urls }) => urls), null, at)
+    return insertAnswer(tx, { kind: 'crl', bytes: crl.bytes, issuer, certificate: null, scope: scopeOf(crl), number, thisUpdate, nextUpdate, source, at })
+  })
+  return { kind: 'taken', thisUpdate, nextUpdate, ...standing }
+}
+
+/** An OCSP answer, DER, for each of these certificates that it speaks of. */
+export async function takeInOcsp (database: Database, asked: readonly { certificate: X509Certificate, issuer: X509Certificate }[], bytes: Buffer, { source, at }: Origin): Promise<TakenIn> {
+  const answer = readable(() => readOcsp(bytes))
+  if (typeof answer === 'string') return { kind: 'rejected', reason: `not an OCSP answer: ${answer}` }
+  const spoken = asked.flatMap((one) => {
+    const single = responseFor(answer, one)
+    return single ? [{ ...one, single }] : []
+  })
+  const [first] = spoken
+  if (first === undefined) return { kind: 'rejected', reason: 'this OCSP answer speaks of no certificate known here' }
+  if (spoken.some(({ issuer }) => !isAnsweredBy(answer, issuer))) return { kind: 'rejected', reason: 'neither the CA nor a responder of it has signed this OCSP answer' }
+  const { status, thisUpdate, nextUpdate = null } = first.single
+  if (status === 'unknown') return { kind: 'rejected', reason: 'the responder does not know the certificate' }
+  if (isAhead(thisUpdate, at)) return { kind: 'rejected', reason: `this OCSP answer begins at ${thisUpdate.toISOString()}` }
+  const standings = await database.transaction((tx) => eachInTurn(spoken, ({ certificate, single }) => insertOcsp(tx, certificate, answer, single, { source, at })))
+  return { kind: 'taken', thisUpdate, nextUpdate, isNew: standings.some(({ isNew }) => isNew), isNewest: standings.some(({ isNewest }) => isNewest) }
+}
+
+function insertOcsp (tx: Tx, certificate: X509Certificate, answer: OcspAnswer, { thisUpdate, nextUpdate }: SingleResponse, { source, at }: Origin): Promise<Standing> {
+  return insertAnswer(tx, {
+    kind: 'ocsp', bytes: answer.bytes, issuer: contentOf(certificate).issuer, certificate: fingerprintOf(certificate), scope: '', number: null, thisUpdate, nextUpdate: nextUpdate ?? null, source, at,
+  })
+}
+
+/** CRLs of one scope replace each other: those of one distribution point, the deltas apart. */
+function scopeOf ({ scope, baseNumber }: Crl): string {
+  const place = scope ? createHash('sha256').update(scope.octets).digest('hex').slice(0, 16) : ''
+  return `${baseNumber === undefined ? 'complete' : 'delta'} ${place}`
+}
+
+function responseFor ({ responses }: OcspAnswer, { certificate, issuer }: { certificate: X509Certificate, issuer: X509Certificate }): SingleResponse | undefined {
+  const { serial } = contentOf(certificate)
+  return responses.find((response) => {
+    if (response.serial !== serial || !/^sha\d+$/.test(response.digest)) return false
+    const { issuerName, issuerKey } = certificateIdOf(issuer, response.digest)
+    return response.issuerName.equals(issuerName) && response.issuerKey.equals(issuerKey)
+  })
+}
+
+/** By the CA itself, or by a responder whose certificate that CA has signed and that came along. */
+function isAnsweredBy ({ signed, certificates }: OcspAnswer, issuer: X509Certificate): boolean {
+  const key = keyOf(issuer)
+  return bears(signed, [issuer, ...certificates.filter((certificate) => key !== undefined && certificate.verify(key))])
+}
+
+function bears ({ octets, with: how, value }: Crl['signed'], signers: readonly X509Certificate[]): boolean {
+  if (!('digest' in how)) return false
+  return signers.some((signer) => {
+    const key = keyOf(signer)
+    return key !== undefined && isSigned(octets, how, value, key)
+  })
+}
+
+/** Node reads the key only when asked, and throws if it cannot. */
+function keyOf (certificate: X509Certificate): KeyObject | undefined {
+  try {
+    return certificate.publicKey
+  } catch {
+    return undefined
+  }
+}
+
+const isAhead = (thisUpdate: Date, at: Date) => thisUpdate.getTime() > at.getTime() + AHEAD_MS
+
+/** What it reads, or why it cannot. */
+function readable<T extends object> (read: () => T): T | string {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof DerError) return error.message
+    throw error
+  }
+}
+
+/** One transaction does one thing at a time. */
+async function eachInTurn<Item, Result> (items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = []
+  for (const item of items) results.push(await work(item))
+  return results
+}
