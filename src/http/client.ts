@@ -6,6 +6,7 @@ import { lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { Readable } from 'node:stream'
 import { Agent, errors, type Dispatcher } from 'undici'
+import { tlsConnector, type TlsOptions } from './tls.ts'
 
 export type HttpRequest = {
   method: 'GET' | 'POST'
@@ -70,6 +71,8 @@ export type HttpClientOptions = {
    * that resolves differently a moment later changes nothing. Absent: every one.
    */
   mayReach?: (address: string) => boolean
+  /** Whom TLS servers are believed from, and who we are. Absent: whoever Node's own list knows, and nobody. */
+  tls?: TlsOptions
 }
 
 const SECOND = 1_000
@@ -77,12 +80,13 @@ const MEBIBYTE = 1 << 20
 const DEFAULTS = { answerWithin: 30 * SECOND, finishWithin: 60 * SECOND, maxAnswer: 64 * MEBIBYTE }
 
 /** Opens a client. Disposing of it lets the requests under way finish. */
-export function createHttpClient ({ connections = 10, connectWithin = 10 * SECOND, keepIdle = 4 * SECOND, mayReach }: HttpClientOptions = {}): HttpClient {
+export function createHttpClient ({ connections = 10, connectWithin = 10 * SECOND, keepIdle = 4 * SECOND, mayReach, tls }: HttpClientOptions = {}): HttpClient {
+  const connect = { timeout: connectWithin, ...mayReach && { lookup: lookupWithin(mayReach) } }
   const agent = new Agent({
     connections,
     pipelining: 1, // behind a lost request no second one may hang, whose fate is unknown too
     allowH2: false, // a broken HTTP/2 session takes all its requests with it, written or not
-    connect: { timeout: connectWithin, ...mayReach && { lookup: lookupWithin(mayReach) } },
+    connect: tls ? tlsConnector(tls, { ...connect, allowH2: false }) : connect,
     keepAliveTimeout: keepIdle,
     maxResponseSize: -1, // counted here, per request
   })
