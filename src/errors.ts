@@ -37,6 +37,7 @@ const REFUSALS = {
   NO_CONNECTION: [422, 'Chưa cấu hình kết nối tới trục liên thông', 'No connection to an axis is configured'],
   SIGNATURE_REQUIRED: [422, 'Gói tin phải có chữ ký số', 'The packet must be signed'],
   SIGNATURE_INVALID: [422, 'Chữ ký số của gói tin không hợp lệ', 'The signature of the packet is not valid'],
+  SIGNATURE_UNDECIDED: [503, 'Chưa biết chứng thư số của người ký có bị thu hồi hay không; hãy gửi lại sau ít phút', 'It is not known yet whether the signer\'s certificate is revoked; submit again in some minutes'],
   DOCUMENT_NOT_FOUND: [404, 'Không tìm thấy văn bản', 'No such document'],
   MAILBOX_ITEM_NOT_FOUND: [404, 'Không tìm thấy văn bản trong hộp đến', 'No such item in the mailbox'],
   ATTACHMENT_NOT_FOUND: [404, 'Không tìm thấy tệp đính kèm', 'No such attachment'],

@@ -26,9 +26,7 @@ import { openQueue } from './queue/queue.ts'
 import { addRest } from './systems/rest/rest.ts'
 import { EXAMPLE_TRUST_DIR, refuseExample } from './trust/example.ts'
 import type { Trust } from './trust/judge.ts'
-import { DEFAULT_TRUST_POLICY } from './trust/policy.ts'
-import { readCrl } from './trust/revocation/crl.ts'
-import { sourceFrom } from './trust/revocation/source.ts'
+import { openRevocation } from './trust/revocation/revocation.ts'
 import { loadTrust } from './trust/store.ts'
 
 /** The world outside the process, which tests replace. */
@@ -54,7 +52,16 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const queue = opened.use(await openQueue({ database, onError }))
 
   const trusted = loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR)
-  const trust: Trust = { domains: trusted.domains, timeStamping: trusted.timeStamping, revocation: sourceFrom(trusted.crls.map(readCrl)), policy: DEFAULT_TRUST_POLICY }
+  const stopping = new AbortController()
+  const revocation = opened.use(await openRevocation({
+    database, queue, stores: [...trusted.domains, ...[trusted.timeStamping, trusted.tls].filter((store) => store !== null)], crls: trusted.crls, now, log, stopping: stopping.signal,
+    nudge: { refresh: () => background.refresh.nudge('all'), ask: () => background.ask.nudge('all') },
+    async onNews (news) {
+      for (const connectionId of await inbound.recheck.hear(news)) nudge.verify(connectionId)
+      background.recheck.nudge('all')
+    },
+  }))
+  const trust: Trust = { domains: trusted.domains, timeStamping: trusted.timeStamping, revocation: revocation.source, get policy () { return revocation.policy() } }
   const limits = { ...DEFAULT_LIMITS, packetBytes: config.maxPacketBytes }
   const vault = createVault(config.masterKey)
   const signers = createSigners({ database, vault, intermediates: trust.domains.flatMap(({ intermediates }) => intermediates) })
@@ -68,12 +75,11 @@ export async function createGateway (config: Config, version: string, edges: Edg
 
   const nudge = Object.fromEntries((['send', 'reconcile', 'fetch', 'verify', 'sync'] as const)
     .map((step) => [step, (connectionId: string) => lookers[step].nudge(connectionId)])) as Record<'send' | 'reconcile' | 'fetch' | 'verify' | 'sync', (connectionId: string) => void>
-  const stopping = new AbortController()
   const needs = { database, queue, connections, limits, keepEvidence: createKeepEvidence({ database }), now, log, stopping: stopping.signal, nudge }
   const outbound = createOutbound({ ...needs, signers })
   const report = createReport({ dispatchStatus: outbound.dispatchStatus, now })
   const inbound = createInbound({
-    ...needs, trust, applyStatus,
+    ...needs, trust: (own) => ({ ...trust, policy: revocation.policy(own) }), meet: revocation.meet, revokedBy: revocation.revokedBy, applyStatus,
     reportArrived: (tx, handOverId, reportedBy) => report(tx, { handOverId, code: '01', reportedBy, automatic: true }),
   })
   const sync = createSync({ database, connections, now, log })
@@ -89,11 +95,12 @@ export async function createGateway (config: Config, version: string, edges: Edg
   }
   opened.defer(async () => {
     stopping.abort()
-    await Promise.all(Object.values(lookers).map((looker) => looker.stop()))
+    await Promise.all([...Object.values(lookers), ...Object.values(background)].map((looker) => looker.stop()))
   })
 
   /** Tables are the truth: whatever lies idle is found here, though every wake-up were lost. */
   async function rescue () {
+  const background = { refresh: looker('trust.revocation', revocation.refresh), ask: looker('trust.revocation', revocation.ask), recheck: looker('inbound.recheck', inbound.recheck.look) }
     for (const connectionId of await connections.ids()) for (const looker of Object.values(lookers)) looker.nudge(connectionId)
     await linkAudit(database)
   }
@@ -102,6 +109,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
     'outbound.reconcile': async ({ connectionId }) => nudge.reconcile(connectionId),
     'inbound.fetch': async ({ connectionId }) => nudge.fetch(connectionId),
     'inbound.verify': async ({ connectionId }) => nudge.verify(connectionId),
+    for (const looker of Object.values(background)) looker.nudge('all')
     'agencies.sync': async ({ connectionId }) => nudge.sync(connectionId),
     'audit.link': async () => { await linkAudit(database) },
     'rescue': rescue,
@@ -112,7 +120,11 @@ export async function createGateway (config: Config, version: string, edges: Edg
   await addOpenApi(http, { version, open: config.mode === 'demo', guard: requireRole('system', 'administrator', 'operator', 'monitor') })
   addMetrics(http, metrics, requireRole('monitor', 'administrator'))
   addHealth(http, { database: () => database.query('select 1') })
-  await http.register(addRest, { prefix: '/v1', database, requireRole, trust, limits, submit: outbound.submit, mailbox: inbound.mailbox, report, onReported: nudge.send, now })
+    'trust.revocation': async () => background.ask.nudge('all'),
+  await http.register(addRest, { prefix: '/v1', database, requireRole, trust, meet: revocation.meet, limits, submit: outbound.submit, mailbox: inbound.mailbox, report, onReported: nudge.send, now })
+  await http.register(addCertificates, {
+    prefix: '/v1/admin', database, requireRole, changes: createCertificateChanges({ database, trust, log, now }), expiries: expiries.calendar, onJudgeAgain: nudge.verify,
+  })
   opened.defer(() => http.close())
 
   const parts = opened.move()
@@ -136,5 +148,6 @@ export async function createGateway (config: Config, version: string, edges: Edg
       }
     },
     [Symbol.asyncDispose]: dispose,
+        await revocation.refresh()
   }
 }

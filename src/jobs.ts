@@ -14,6 +14,8 @@ export type Jobs = {
   'audit.link': Record<never, never>
   /** Hashes may wait for their time-stamp. */
   'trust.time-stamp': Record<never, never>
+  /** Certificates were met whose revocation nobody has asked for yet. */
+  'trust.revocation': Record<never, never>
   /** Something may lie idle: wake whatever is due. */
   'rescue': Record<never, never>
 }

@@ -9,8 +9,7 @@ import { connectionContext, resumeConnection } from '../axis/connections.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import { judgeAgain, type ApprovedSigner } from '../inbound/judge-again.ts'
-import { refuseExample } from '../trust/example.ts'
-import { signerFromPem } from '../trust/signers/pem.ts'
+import { saveTrustSettings } from '../trust/settings.ts'
 import { fingerprintOf } from '../trust/verdict.ts'
 import type { Setup } from './setup.ts'
 
@@ -54,7 +53,9 @@ export async function applySetup (setup: Setup, { database, vault, now, actor, i
     for (const { id, name } of setup.persons) {
       await tx.query('insert into person (id, name, created_at) values ($1, $2, $3) on conflict (id) do update set name = excluded.name where person.name <> excluded.name', [id, name, now])
     }
-    const counts = Object.fromEntries(Object.entries(setup).map(([part, entries]) => [part, entries.length]))
+    const { trust, ...lists } = setup
+    if (trust) await saveTrustSettings(tx, trust, now)
+    const counts = { ...Object.fromEntries(Object.entries(lists).map(([part, entries]) => [part, entries.length])), ...trust && { trust: 1 } }
     await recordAudit(tx, { at: now, actor, action: 'setup.applied', subject: 'gateway', detail: counts })
   })
 }

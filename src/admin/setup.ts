@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
 import { ConnectionPolicy } from '../axis/connections.ts'
 import { Refusal } from '../errors.ts'
+import { TrustSettings } from '../trust/settings.ts'
 
 const strict = { additionalProperties: false }
 const Name = Type.String({ minLength: 1, maxLength: 500 })
@@ -45,3 +46,4 @@ export function parseSetup (json: string): Setup {
 }
 
 type SchemaFault = { keyword: string, instancePath: string, params: { requiredProperties?: string[] }, message: string }
+  trust: Type.Optional(TrustSettings),

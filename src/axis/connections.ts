@@ -4,6 +4,7 @@ import type { Vault } from '../access/secrets.ts'
 import { raiseAlarm } from '../alarms/alarms.ts'
 import type { Db, Tx } from '../database/database.ts'
 import type { Log } from '../http/log.ts'
+import { OwnTrustPolicy } from '../trust/policy.ts'
 import type { AxisConnection } from './connection.ts'
 
 const Rule = Type.Union([Type.Literal('required'), Type.Literal('wanted'), Type.Literal('ignored')])
@@ -12,6 +13,7 @@ const Rule = Type.Union([Type.Literal('required'), Type.Literal('wanted'), Type.
 export const ConnectionPolicy = Type.Object({
   packetSignature: Type.Union([...Rule.anyOf], { default: 'ignored', description: 'Of packets that come in: an axis rewrites them, so their own signature rarely holds' }),
   seals: Type.Union([...Rule.anyOf], { default: 'wanted', description: 'Of documents that come in: whether a seal must be there, and what a broken one means' }),
+  trust: OwnTrustPolicy,
   sealing: Type.Boolean({ default: false, description: 'Whether documents that go out carry a seal; on towards another lienthong' }),
   hashFile: Type.Union([Type.Literal('sdk'), Type.Literal('hex64')], { default: 'sdk', description: 'Form of XroadVnpt-hash-file' }),
   unclear: Type.Union([Type.Literal('resend'), Type.Literal('park')], { default: 'resend', description: 'When an outcome is unknown and the axis lists no trace of the packet' }),

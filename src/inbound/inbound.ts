@@ -1,18 +1,25 @@
+import type { Limits } from '../edxml/limits.ts'
 import { createFetch } from './fetch.ts'
+import { createJudge } from './judge.ts'
 import { createMailbox } from './mailbox.ts'
+import { createRecheck } from './recheck.ts'
 import { createVerify } from './verify.ts'
 
 type Needs =
   & Omit<Parameters<typeof createFetch>[0], 'onStored'>
-  & Parameters<typeof createVerify>[0]
+  & Omit<Parameters<typeof createVerify>[0], 'judge' | 'recheck'>
+  & Omit<Parameters<typeof createRecheck>[0], 'judge'>
   & Omit<Parameters<typeof createMailbox>[0], 'onReported'>
-  & { nudge: { verify: (connectionId: string) => void, send: (connectionId: string) => void } }
+  & { limits: Limits, nudge: { verify: (connectionId: string) => void, send: (connectionId: string) => void } }
 
-/** Packets on their way in: fetch, verify, hand over. */
+/** Packets on their way in: fetch, verify, hand over, and look again at what passed before all was known. */
 export function createInbound ({ nudge, ...needs }: Needs) {
+  const judge = createJudge(needs)
+  const recheck = createRecheck({ ...needs, judge })
   return {
     fetch: createFetch({ ...needs, onStored: nudge.verify }),
-    verify: createVerify(needs),
+    verify: createVerify({ ...needs, judge, recheck }),
+    recheck,
     mailbox: createMailbox({ ...needs, onReported: nudge.send }),
   }
 }

@@ -1,21 +1,17 @@
-import { judgeBySpeakers } from '../agencies/certificates.ts'
 import { findAgencies } from '../agencies/registry.ts'
 import { clearAlarm, raiseAlarm } from '../alarms/alarms.ts'
 import type { Connections, OpenConnection } from '../axis/connections.ts'
 import { asStored } from '../blobs/attachments.ts'
-import { readBlob, storeBlobs } from '../blobs/blobs.ts'
+import { storeBlobs } from '../blobs/blobs.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { identityOf } from '../edxml/identity.ts'
-import type { Limits } from '../edxml/limits.ts'
-import { SEAL_NAME, type DocumentPacket, type Packet, type StatusPacket } from '../edxml/packet.ts'
-import { openPacket, readPacket } from '../edxml/read.ts'
-import { Refusal } from '../errors.ts'
+import type { DocumentPacket, StatusPacket } from '../edxml/packet.ts'
 import type { KeepEvidence } from '../evidence/keep.ts'
 import type { Log } from '../http/log.ts'
-import { judgePacketSignature } from '../signing/packet-signature.ts'
-import { judgeSeal } from '../signing/seal.ts'
-import type { Trust } from '../trust/judge.ts'
+import type { SignatureVerdict } from '../trust/verdict.ts'
 import { alarmText, decideArrival, type QuarantineReason, type Verdicts } from './arrival.ts'
+import { senderOf, type Judge, type Judged, type Read } from './judge.ts'
+import type { Recheck, TrustFor } from './recheck.ts'
 import { askAgain, claimUnjudged, handOn, nextUnjudged, settle, SettledMeanwhile, type Settled, type UnjudgedArrival } from './store.ts'
 
 /** Arrivals judged side by side; they are handed on in the order they came. */
@@ -29,17 +25,11 @@ const FAULT_MS = 60_000
 /** What a status that came in is about. Given in by the composition root: it is lifecycle's. */
 export type ApplyStatus = (tx: Tx, packet: StatusPacket, arrivalId: string, now: Date) => Promise<{ kind: 'applied' } | { kind: 'unmatched', reason: string }>
 
-type Read = { packet: Packet, verdicts: Verdicts }
 type Become = Pick<Settled, 'state'> & Partial<Pick<Settled, 'identity' | 'attachments' | 'reason'>>
 
-type Judged =
-  | { kind: 'read' } & Read
-  | { kind: 'unreadable', reason: QuarantineReason }
-  | { kind: 'fault', error: unknown }
+type Needs = { database: Database, connections: Connections, judge: Judge, trust: TrustFor, meet: (verdict: SignatureVerdict) => void, recheck: Recheck, applyStatus: ApplyStatus, keepEvidence: KeepEvidence, now: () => Date, log: Log, stopping: AbortSignal }
 
-type Needs = { database: Database, connections: Connections, trust: Trust, limits: Limits, applyStatus: ApplyStatus, keepEvidence: KeepEvidence, now: () => Date, log: Log, stopping: AbortSignal }
-
-export function createVerify ({ database, connections, trust, limits, applyStatus, keepEvidence, now, log, stopping }: Needs) {
+export function createVerify ({ database, connections, judge, trust, meet, recheck, applyStatus, keepEvidence, now, log, stopping }: Needs) {
   /** Judges what has arrived over one connection and hands it on. Returns when to look again, or null. */
   return async function verify (connectionId: string): Promise<Date | null> {
     while (!stopping.aborted) {
@@ -47,33 +37,11 @@ export function createVerify ({ database, connections, trust, limits, applyStatu
       if (!connection) return null
       const arrivals = await claimUnjudged(database, connectionId, BATCH, LEASE_SECONDS, now())
       if (arrivals.length === 0) break
-      const judged = arrivals.map((arrival) => judge(arrival)) // never throw: awaited one after the other
+      const judged = arrivals.map((arrival) => judge(arrival, trust(connection.policy.trust))) // never throw: awaited one after the other
       for (const [index, arrival] of arrivals.entries()) await carryOut(connection, arrival, await judged[index]!)
     }
     const due = await nextUnjudged(database, connectionId)
     return due && new Date(Math.max(due.getTime(), now().getTime() + LOOK_AGAIN_MS))
-  }
-
-  /** Never throws: a fault of ours must not hold up the arrivals behind it. */
-  async function judge (arrival: UnjudgedArrival): Promise<Judged> {
-    try {
-      const opened = openPacket(await readBlob(database, arrival.packet), limits)
-      const packet = await readPacket(opened, limits)
-      // Judged at the time of receipt: the only time that is proved (trust.md 2.3, rule 9).
-      const at = arrival.fetchedAt
-      return await judgeBySpeakers(database, { code: senderOf(packet), at }, (speaksFor): Judged => {
-        const context = { trust, at, speaksFor }
-        const signature = judgePacketSignature(opened, context)
-        if (packet.kind === 'status') return { kind: 'read', packet, verdicts: { signature, seal: null } }
-        const [sealed, second] = packet.attachments.filter((attachment) => attachment.name === SEAL_NAME)
-        if (second) throw new Refusal('ATTACHMENT_NAME_RESERVED', { field: 'Attachment.AttachmentName', detail: 'a document has one seal' })
-        const document = { ...packet, attachments: packet.attachments.filter((attachment) => attachment !== sealed) }
-        return { kind: 'read', packet: document, verdicts: { signature, seal: judgeSeal(sealed, document, context) } }
-      })
-    } catch (error) {
-      if (error instanceof Refusal) return { kind: 'unreadable', reason: { code: error.code, ...error.fault } }
-      return { kind: 'fault', error }
-    }
   }
 
   /** Throws only when the database is away: what cannot be carried out waits, and a person hears of it. */
@@ -81,6 +49,8 @@ export function createVerify ({ database, connections, trust, limits, applyStatu
     try {
       if (judged.kind === 'fault') throw judged.error
       if (judged.kind === 'unreadable') return await quarantine(arrival, judged.reason, null)
+      meet(judged.verdicts.signature)
+      if (judged.verdicts.seal) meet(judged.verdicts.seal)
       const decision = decideArrival(judged.verdicts, connection.policy, arrival.attempts, now())
       switch (decision.kind) {
         case 'pass': return judged.packet.kind === 'document' ? await deliver(arrival, judged.packet, judged.verdicts) : await apply(arrival, judged.packet, judged.verdicts)
@@ -148,13 +118,10 @@ export function createVerify ({ database, connections, trust, limits, applyStatu
     const settled = await database.transaction(async (tx) => {
       const settled = { identity: null, attachments: [], reason: null, ...await become(tx, at) }
       await settle(tx, arrival.id, { packet: read?.packet ?? null, verdicts: read?.verdicts ?? null, at, ...settled })
+      if (read && settled.state !== 'quarantined') await recheck.note(tx, arrival, read.verdicts)
       if (arrival.attempts > 0) await clearAlarm(tx, log, { at, kind: 'arrival.waiting', subject: arrival.id })
       return settled
     })
     log.info({ arrivalId: arrival.id, reason: settled.reason && 'code' in settled.reason ? settled.reason.code : undefined }, `inbound.verify: the arrival is ${settled.state}`)
   }
-}
-
-function senderOf (packet: Packet): string {
-  return packet.kind === 'document' ? packet.header.from.organId : packet.from.organId
 }

@@ -26,4 +26,5 @@ export const QUEUES: Record<JobName, Omit<Queue, 'name'>> = {
   'audit.link': WAKE_UP,
   'trust.time-stamp': WAKE_UP,
   'rescue': WAKE_UP,
+  'trust.revocation': WAKE_UP,
 }

@@ -1,5 +1,5 @@
 /** What the gateway makes of evidence that is missing, late or old: in general, and for one connection. */
-import Type, { type Static } from 'typebox'
+import Type, { type Static, type TSchema } from 'typebox'
 
 /** Every part may be set for the whole gateway, and otherwise for a connection. */
 export const TrustPolicy = Type.Object({
@@ -13,6 +13,12 @@ export const TrustPolicy = Type.Object({
 }, { additionalProperties: false })
 
 export type TrustPolicy = Static<typeof TrustPolicy>
+
+/** What one connection sets for itself; the rest is as in general. No defaults: they would stand above what is set in general. */
+export const OwnTrustPolicy = Type.Unsafe<Partial<TrustPolicy>>(Type.Object(
+  Object.fromEntries(Object.entries<TSchema & { default?: unknown }>(TrustPolicy.properties).map(([name, { default: _, ...property }]) => [name, Type.Optional(property)])),
+  { additionalProperties: false, default: {}, description: 'What differs from the set-up\'s `trust`: any of its first five entries' },
+))
 
 /** What holds until an administrator says otherwise. */
 export const DEFAULT_TRUST_POLICY: TrustPolicy = { missingRevocation: 'wait', acceptHours: 24, staleHours: 0, sha1Revocation: true, sha1Before: null }

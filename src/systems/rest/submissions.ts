@@ -5,15 +5,16 @@ import type { Limits } from '../../edxml/limits.ts'
 import { fileName } from '../../edxml/names.ts'
 import { openPacket, readPacket } from '../../edxml/read.ts'
 import { assemble, writePacket } from '../../edxml/write.ts'
-import { Refusal } from '../../errors.ts'
+import { Refusal, type RefusalCode } from '../../errors.ts'
 import type { Submission } from '../../outbound/submit.ts'
 import { judgePacketSignature } from '../../signing/packet-signature.ts'
-import { rule, type SignaturePolicy } from '../../signing/policy.ts'
+import { rule, type Ruling, type SignaturePolicy } from '../../signing/policy.ts'
 import { verdict } from '../../signing/xmldsig.ts'
 import type { Trust } from '../../trust/judge.ts'
+import type { SignatureVerdict } from '../../trust/verdict.ts'
 import { packetFrom, parseMetadata, type SubmittedFile } from './metadata.ts'
 
-type Needs = { database: Db, trust: Trust, limits: Limits, now: () => Date }
+type Needs = { database: Db, trust: Trust, meet: (verdict: SignatureVerdict) => void, limits: Limits, now: () => Date }
 
 export type Submissions = ReturnType<typeof createSubmissions>
 
@@ -21,7 +22,7 @@ export type Submissions = ReturnType<typeof createSubmissions>
 export type SystemPolicy = { packetSignature: SignaturePolicy }
 
 /** The two ways a system can say what it wants sent. What is refused here has left nothing behind. */
-export function createSubmissions ({ database, trust, limits, now }: Needs) {
+export function createSubmissions ({ database, trust, meet, limits, now }: Needs) {
   return {
     /** An edXML packet: read, and its signature judged by the system's policy (the hop from the system to the gateway). */
     async fromPacket (caller: SystemCaller, bytes: Buffer): Promise<Submission> {
@@ -33,10 +34,10 @@ export function createSubmissions ({ database, trust, limits, now }: Needs) {
         judgeBySpeakers(database, { code: packet.header.from.organId, at }, (speaksFor) => judgePacketSignature(opened, { trust, at, speaksFor })),
         policyOf(database, caller.systemId),
       ])
+      meet(signature)
       const ruling = rule(policy.packetSignature, signature)
       if (ruling.kind === 'accept') return { caller, packet, bytes, signature }
-      const isAbsent = ruling.kind === 'refuse' && ruling.absent
-      throw new Refusal(isAbsent ? 'SIGNATURE_REQUIRED' : 'SIGNATURE_INVALID', { field: 'edXMLHeader.Signature', detail: `${ruling.reason.code}: ${ruling.reason.en}` })
+      throw new Refusal(refusalFor(ruling), { field: 'edXMLHeader.Signature', detail: `${ruling.reason.code}: ${ruling.reason.en}` })
     },
 
     /** Metadata and files: nothing is signed on this hop, the API key says who sends. */
@@ -52,6 +53,14 @@ export function createSubmissions ({ database, trust, limits, now }: Needs) {
       const arriving = read.kind === 'document' ? read.attachments.map((attachment, index) => ({ ...attachment, originalName: attachments[index]!.originalName })) : []
       return { caller, packet: { ...packet, attachments: arriving }, bytes: null, signature: verdict({ at: now(), trust }, [], [{ code: 'SIGNATURE_ABSENT' }]) }
     },
+  }
+}
+
+/** What will be known soon may be submitted again; what a person has to mend first is invalid for now. */
+function refusalFor (ruling: Exclude<Ruling, { kind: 'accept' }>): RefusalCode {
+  switch (ruling.kind) {
+    case 'refuse': return ruling.absent ? 'SIGNATURE_REQUIRED' : 'SIGNATURE_INVALID'
+    case 'wait': return ruling.reason.code === 'REVOCATION_UNKNOWN' ? 'SIGNATURE_UNDECIDED' : 'SIGNATURE_INVALID'
   }
 }
 

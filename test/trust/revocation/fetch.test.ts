@@ -40,7 +40,7 @@ t.test('a CRL is asked for again only if it has changed', async (t) => {
 })
 
 t.test('short OCSP requests go by GET, long ones by POST, and short ones too where GET is refused', async (t) => {
-  const { http, url, asked } = await serve(t, (socket, request) => { socket.write(/^GET \/a\.crl\/A/.test(request) && !request.includes('AgIC') ? ok('answer') : request.startsWith('POST') ? ok('answer') : 'HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n') })
+  const { http, url, asked } = await serve(t, (socket, request) => { socket.write(request.startsWith('GET /a.crl/A') && !request.includes('AgIC') ? ok('answer') : request.startsWith('POST') ? ok('answer') : 'HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n') })
   t.match(await fetchOcsp(http, url, Buffer.from([1, 2, 3]), LIMITS), { kind: 'fetched' })
   t.match(await fetchOcsp(http, url, Buffer.alloc(300, 1), LIMITS), { kind: 'fetched' })
   t.match(await fetchOcsp(http, url, Buffer.from([2, 2, 2]), LIMITS), { kind: 'fetched' })
