@@ -1,6 +1,9 @@
 import { createVault } from './access/secrets.ts'
 import { addAccess } from './access/http.ts'
+import { createCertificateChanges } from './admin/certificate-changes.ts'
+import { addCertificates } from './admin/certificates.ts'
 import { createSigners } from './agencies/certificates.ts'
+import { createExpiries } from './agencies/expiries.ts'
 import { createSync } from './agencies/sync.ts'
 import { linkAudit } from './audit/audit.ts'
 import type { AxisConnection } from './axis/connection.ts'
@@ -34,6 +37,9 @@ export type Edges = { now?: () => Date, connect?: (settings: ConnectionSettings)
 
 /** How often whatever lies idle is looked for: the price of a lost wake-up, and of noticing a new connection. */
 const RESCUE_SECONDS = 5
+
+/** Every morning at seven, Vietnamese time: the day's first look at what expires. */
+const EXPIRY_CRON = '0 0 * * *'
 
 export type Gateway = Awaited<ReturnType<typeof createGateway>>
 
@@ -83,6 +89,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
     reportArrived: (tx, handOverId, reportedBy) => report(tx, { handOverId, code: '01', reportedBy, automatic: true }),
   })
   const sync = createSync({ database, connections, now, log })
+  const expiries = createExpiries({ database, trusted, log, now })
 
   const looker = (name: JobName, look: (key: string) => Promise<Date | null>) =>
     createLooker({ look, now, onError: (err, key) => log.error({ err, key }, `${name} failed, and will look again`) })
@@ -111,6 +118,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
     'inbound.verify': async ({ connectionId }) => nudge.verify(connectionId),
     for (const looker of Object.values(background)) looker.nudge('all')
     'agencies.sync': async ({ connectionId }) => nudge.sync(connectionId),
+    'certificates.expiry': expiries.watch,
     'audit.link': async () => { await linkAudit(database) },
     'rescue': rescue,
   }
@@ -137,6 +145,8 @@ export async function createGateway (config: Config, version: string, edges: Edg
       try {
         const address = await http.listen({ host: config.host, port: config.port })
         await queue.start(handlers)
+        await queue.every('certificates.expiry', EXPIRY_CRON)
+        await expiries.watch()
         await linkAudit(database, { thorough: true }) // entries that committed very late, in an earlier run
         await rescue()
         const timer = setInterval(() => { rescue().catch(onError) }, RESCUE_SECONDS * 1000)

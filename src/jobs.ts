@@ -10,6 +10,8 @@ export type Jobs = {
   'inbound.verify': { connectionId: string }
   /** It is time to compare the registry with the agencies that this connection's axis lists. */
   'agencies.sync': { connectionId: string }
+  /** A day has passed: certificates may be about to expire. */
+  'certificates.expiry': Record<never, never>
   /** Audit entries may wait for their place in the hash chain. */
   'audit.link': Record<never, never>
   /** Hashes may wait for their time-stamp. */

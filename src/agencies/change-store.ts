@@ -54,9 +54,9 @@ export async function listLinks (db: Db, how: { agencyId?: string | null, histor
   return rows.map(({ link: _, der, agencyId, code, name, ...row }) => ({ ...row, agency: { id: agencyId, code, name }, certificate: new X509Certificate(der) }))
 }
 
-/** The agencies with these codes, by the code they were asked for. */
+/** The agencies with these codes, by the code they were asked for; each is shown by its newer one. */
 export async function findAgencyNames (db: Db, codes: readonly string[]): Promise<Map<string, AgencyName>> {
-  const { rows } = await db.query<{ asked: string } & AgencyName>('select c.code as asked, a.id, c.code, a.name from agency_code c join agency a on a.id = c.agency_id where c.code = any($1)', [codes])
+  const { rows } = await db.query<{ asked: string } & AgencyName>(`select c.code as asked, a.id, (select max(code) from agency_code where agency_id = a.id) as code, a.name from agency_code c join agency a on a.id = c.agency_id where c.code = any($1)`, [codes])
   return new Map(rows.map(({ asked, ...agency }) => [asked, agency]))
 }
 

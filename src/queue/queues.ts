@@ -23,6 +23,7 @@ export const QUEUES: Record<JobName, Omit<Queue, 'name'>> = {
   'inbound.fetch': WAKE_UP,
   'inbound.verify': WAKE_UP,
   'agencies.sync': WAKE_UP,
+  'certificates.expiry': WAKE_UP,
   'audit.link': WAKE_UP,
   'trust.time-stamp': WAKE_UP,
   'rescue': WAKE_UP,

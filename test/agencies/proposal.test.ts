@@ -65,10 +65,10 @@ t.test('a mapping decides by file or fingerprint, for several agencies, and says
   const second = leaf('Phường dấu hai', 2024)
   const fresh = leaf('Cơ quan hợp nhất', 2026)
   const known = [registered(old, WARD), registered(second, WARD)]
-  const with_ = (...mapping: MappingLine[]) => entries([fresh], { registered: known, mapping })
-  t.same(told(with_(line('0.cer', OFFICE), line(fresh, WARD))), [['added', 'H90.01', 'mapping', 0], ['added', 'H90.27', 'mapping', 0]], 'a merger')
-  t.same(told(with_(line(fresh, WARD, { replaces: '*' }))), [['replaced', 'H90.27', 'mapping', 2]], 'a new name')
-  t.same(told(with_(line(fresh, WARD, { replaces: fingerprintOf(old) }))), [['replaced', 'H90.27', 'mapping', 1]])
+  const mapped = (...mapping: MappingLine[]) => entries([fresh], { registered: known, mapping })
+  t.same(told(mapped(line('0.cer', OFFICE), line(fresh, WARD))), [['added', 'H90.01', 'mapping', 0], ['added', 'H90.27', 'mapping', 0]], 'a merger')
+  t.same(told(mapped(line(fresh, WARD, { replaces: '*' }))), [['replaced', 'H90.27', 'mapping', 2]], 'a new name')
+  t.same(told(mapped(line(fresh, WARD, { replaces: fingerprintOf(old) }))), [['replaced', 'H90.27', 'mapping', 1]])
   t.same(told(entries([leaf('Phường cũ', 2026)], { registered: known, mapping: [line('0.cer', WARD, { replaces: '-' })] })), [['added', 'H90.27', 'mapping', 0]])
   t.same(told(entries([], { registered: known, mapping: [line(old, OFFICE)] })), [['added', 'H90.01', 'mapping', 0]], "a successor's code for a registered certificate, without a file")
   t.match(entries([fresh], { mapping: [line(fresh, OFFICE, { from: new Date('2026-12-01'), until: new Date('2027-12-01') })] })[0]!.writes,
