@@ -130,9 +130,6 @@ export async function createGateway (config: Config, version: string, edges: Edg
   addHealth(http, { database: () => database.query('select 1') })
     'trust.revocation': async () => background.ask.nudge('all'),
   await http.register(addRest, { prefix: '/v1', database, requireRole, trust, meet: revocation.meet, limits, submit: outbound.submit, mailbox: inbound.mailbox, report, onReported: nudge.send, now })
-  await http.register(addCertificates, {
-    prefix: '/v1/admin', database, requireRole, changes: createCertificateChanges({ database, trust, log, now }), expiries: expiries.calendar, onJudgeAgain: nudge.verify,
-  })
   opened.defer(() => http.close())
 
   const parts = opened.move()
