@@ -5,13 +5,15 @@
 import type { Element } from '../edxml/elements.ts'
 import type { Opened } from '../edxml/open.ts'
 import type { Signer } from '../trust/signers/signer.ts'
-import type { SignatureVerdict } from '../trust/verdict.ts'
 import { readElements } from '../edxml/elements.ts'
 import { attachmentDigests, survivingFields } from '../edxml/identity.ts'
 import { DEFAULT_LIMITS } from '../edxml/limits.ts'
 import { eachOctets, openXml } from '../edxml/open.ts'
 import { SEAL_NAME, type Attachment, type DocumentPacket } from '../edxml/packet.ts'
 import { Refusal } from '../errors.ts'
+import { judgeClaim } from '../trust/time/claim.ts'
+import { proofTimeOf } from '../trust/time/proof.ts'
+import { combine, type SignatureVerdict } from '../trust/verdict.ts'
 import { XMLDSIG } from './algorithms.ts'
 import { differences, type Sealed } from './difference.ts'
 import { conclude, examineSignature, findSignature, makeSignature, verdict, type SignatureContext } from './xmldsig.ts'
@@ -56,7 +58,9 @@ export function judgeSeal (seal: Attachment | undefined, packet: DocumentPacket,
   const sealed = readSeal(readElements(opened.content.octets))
   if (!sealed) return verdict(context, ['structure'], [{ code: 'SEAL_UNREADABLE', detail: 'Seal' }])
   const findings = [...examination.findings, ...differences(sealed, sealOf(packet))]
-  return { ...conclude(context, { ...examination, findings, checked: [...examination.checked, 'fields', 'attachments'] }), sealedAt: sealed.at }
+  const concluded = conclude(context, { ...examination, findings, checked: [...examination.checked, 'fields', 'attachments'] })
+  const claim = new Date(sealed.at)
+  return { ...concluded, ...combine(concluded, judgeClaim(claim, context.at)), proofTime: proofTimeOf({ receipt: context.at, claim }), sealedAt: sealed.at }
 }
 
 /** What a seal of this document says. */

@@ -41,6 +41,20 @@ t.test('a seal crosses the axis, and tells who sealed the document and when', as
   t.same(verdict.checked, ['structure', 'algorithms', 'signature value', 'digest', 'certificate', 'agency', 'fields', 'attachments'])
 })
 
+t.test('the verdict says who vouches for the time, and what the sealing agency claims', async (t) => {
+  const { seal, come } = await overTheAxis(await sealed(documentPacket()))
+  const receivedAfter = (minutes: number) => {
+    const at = new Date(NOW.getTime() + minutes * 60_000)
+    return { at: at.toISOString(), verdict: judgeSeal(seal, come, contextFor(undefined, { at })) }
+  }
+  const { at, verdict } = receivedAfter(5)
+  t.same(told(verdict), ['valid'])
+  t.same(verdict.proofTime, { at, from: 'receipt', claim: NOW.toISOString() })
+  t.same(told(receivedAfter(-30).verdict), ['valid'], "the sender's clock is half an hour ahead")
+  t.match(told(receivedAfter(-7 * 60).verdict), ['valid', /^CLAIM_LOCAL_TIME/], 'the sender wrote local time and called it UTC')
+  t.match(told(receivedAfter(-24 * 60).verdict), ['indeterminate', /^CLAIM_AFTER_PROOF/])
+})
+
 t.test('the seal of every official sample crosses the axis', needsShared('samples/edxml'), async (t) => {
   let documents = 0
   for (const name of readdirSync(shared('samples/edxml')).filter((name) => name.endsWith('.edxml'))) {
