@@ -91,7 +91,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const sync = createSync({ database, connections, now, log })
   const expiries = createExpiries({ database, trusted, log, now })
 
-  const looker = (name: JobName, look: (key: string) => Promise<Date | null>) =>
+  const looker = (name: JobName | 'inbound.recheck', look: (key: string) => Promise<Date | null>) =>
     createLooker({ look, now, onError: (err, key) => log.error({ err, key }, `${name} failed, and will look again`) })
   const lookers = {
     send: looker('outbound.send', outbound.send),
@@ -100,6 +100,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
     verify: looker('inbound.verify', inbound.verify),
     sync: looker('agencies.sync', sync),
   }
+  const background = { refresh: looker('trust.revocation', revocation.refresh), ask: looker('trust.revocation', revocation.ask), recheck: looker('inbound.recheck', inbound.recheck.look) }
   opened.defer(async () => {
     stopping.abort()
     await Promise.all([...Object.values(lookers), ...Object.values(background)].map((looker) => looker.stop()))
@@ -107,8 +108,8 @@ export async function createGateway (config: Config, version: string, edges: Edg
 
   /** Tables are the truth: whatever lies idle is found here, though every wake-up were lost. */
   async function rescue () {
-  const background = { refresh: looker('trust.revocation', revocation.refresh), ask: looker('trust.revocation', revocation.ask), recheck: looker('inbound.recheck', inbound.recheck.look) }
     for (const connectionId of await connections.ids()) for (const looker of Object.values(lookers)) looker.nudge(connectionId)
+    for (const looker of Object.values(background)) looker.nudge('all')
     await linkAudit(database)
   }
   const handlers: JobHandlers = {
@@ -116,10 +117,10 @@ export async function createGateway (config: Config, version: string, edges: Edg
     'outbound.reconcile': async ({ connectionId }) => nudge.reconcile(connectionId),
     'inbound.fetch': async ({ connectionId }) => nudge.fetch(connectionId),
     'inbound.verify': async ({ connectionId }) => nudge.verify(connectionId),
-    for (const looker of Object.values(background)) looker.nudge('all')
     'agencies.sync': async ({ connectionId }) => nudge.sync(connectionId),
     'certificates.expiry': expiries.watch,
     'audit.link': async () => { await linkAudit(database) },
+    'trust.revocation': async () => background.ask.nudge('all'),
     'rescue': rescue,
   }
 
@@ -128,8 +129,10 @@ export async function createGateway (config: Config, version: string, edges: Edg
   await addOpenApi(http, { version, open: config.mode === 'demo', guard: requireRole('system', 'administrator', 'operator', 'monitor') })
   addMetrics(http, metrics, requireRole('monitor', 'administrator'))
   addHealth(http, { database: () => database.query('select 1') })
-    'trust.revocation': async () => background.ask.nudge('all'),
   await http.register(addRest, { prefix: '/v1', database, requireRole, trust, meet: revocation.meet, limits, submit: outbound.submit, mailbox: inbound.mailbox, report, onReported: nudge.send, now })
+  await http.register(addCertificates, {
+    prefix: '/v1/admin', database, requireRole, changes: createCertificateChanges({ database, trust, log, now }), expiries: expiries.calendar, onJudgeAgain: nudge.verify,
+  })
   opened.defer(() => http.close())
 
   const parts = opened.move()
@@ -145,6 +148,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
         await queue.every('certificates.expiry', EXPIRY_CRON)
         await expiries.watch()
         await linkAudit(database, { thorough: true }) // entries that committed very late, in an earlier run
+        await revocation.refresh()
         await rescue()
         const timer = setInterval(() => { rescue().catch(onError) }, RESCUE_SECONDS * 1000)
         parts.defer(() => clearInterval(timer))
@@ -155,6 +159,5 @@ export async function createGateway (config: Config, version: string, edges: Edg
       }
     },
     [Symbol.asyncDispose]: dispose,
-        await revocation.refresh()
   }
 }

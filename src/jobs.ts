@@ -14,10 +14,10 @@ export type Jobs = {
   'certificates.expiry': Record<never, never>
   /** Audit entries may wait for their place in the hash chain. */
   'audit.link': Record<never, never>
-  /** Hashes may wait for their time-stamp. */
-  'trust.time-stamp': Record<never, never>
   /** Certificates were met whose revocation nobody has asked for yet. */
   'trust.revocation': Record<never, never>
+  /** Hashes may wait for their time-stamp. */
+  'trust.time-stamp': Record<never, never>
   /** Something may lie idle: wake whatever is due. */
   'rescue': Record<never, never>
 }

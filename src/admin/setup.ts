@@ -25,6 +25,7 @@ export const Setup = Type.Object({
   certificates: Type.Array(Type.Object({ agency: Code, pem: Pem }, strict), { default: [], description: 'Which certificate speaks for which agency' }),
   signers: Type.Array(Type.Object({ agency: Code, keyPem: Pem, certificatePem: Pem }, strict), { default: [], description: 'Keys the gateway signs with' }),
   persons: Type.Array(Type.Object({ id: Slug, name: Name }, strict), { default: [] }),
+  trust: Type.Optional(TrustSettings),
 }, strict)
 
 export type Setup = Static<typeof Setup>
@@ -46,4 +47,3 @@ export function parseSetup (json: string): Setup {
 }
 
 type SchemaFault = { keyword: string, instancePath: string, params: { requiredProperties?: string[] }, message: string }
-  trust: Type.Optional(TrustSettings),

@@ -26,6 +26,6 @@ export const QUEUES: Record<JobName, Omit<Queue, 'name'>> = {
   'certificates.expiry': WAKE_UP,
   'audit.link': WAKE_UP,
   'trust.time-stamp': WAKE_UP,
-  'rescue': WAKE_UP,
   'trust.revocation': WAKE_UP,
+  'rescue': WAKE_UP,
 }
