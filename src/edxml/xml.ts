@@ -25,6 +25,8 @@ export type SplitSignature = {
   signedInfo: Buffer | null,
   /** The whole element, exclusive canonical. */
   element: Buffer,
+  /** SignatureValue, canonical in the way its first time-stamp says (EN 319 132-1, 5.3); null without one, or with a method that is not known. */
+  stampedValue: Buffer | null,
   line: number,
 }
 
@@ -96,6 +98,8 @@ const INSTRUCTIONS = XmlXPath.compile('count(//processing-instruction())')
 const ALL_SIGNATURES = XmlXPath.compile('//*[local-name()="Signature"]')
 const SIGNED_INFOS = XmlXPath.compile('*[local-name()="SignedInfo"]')
 const METHODS = XmlXPath.compile('*[local-name()="CanonicalizationMethod"]')
+const SIGNATURE_VALUES = XmlXPath.compile('*[local-name()="SignatureValue"]')
+const TIME_STAMPS = XmlXPath.compile('*[local-name()="Object"]//*[local-name()="SignatureTimeStamp"]')
 const TRANSFORMS = XmlXPath.compile('*[local-name()="SignedInfo"]/*[local-name()="Reference"][1]/*[local-name()="Transforms"]/*[local-name()="Transform"]')
 const PREFIX_LIST = XmlXPath.compile('string(*[local-name()="InclusiveNamespaces"]/@PrefixList)')
 const ALGORITHM = XmlXPath.compile('string(@Algorithm)')
@@ -150,11 +154,21 @@ function takeOut (signature: XmlElement): SplitSignature {
   const inPlace = info !== undefined && method !== null && (method[0] !== EXCLUSIVE_C14N || method[1] !== null)
     ? canonicalOctets(info, ...method)
     : null
+  const stampedValue = stamped(signature)
   using alone = moved(signature)
   const element = canonicalOctets(alone, EXCLUSIVE_C14N, null)
-  if (inPlace !== null || info === undefined || method === null) return { namespace, signedInfo: inPlace, element, line }
+  if (inPlace !== null || info === undefined || method === null) return { namespace, signedInfo: inPlace, element, stampedValue, line }
   using infoAlone = moved(info)
-  return { namespace, signedInfo: canonicalOctets(infoAlone, EXCLUSIVE_C14N, null), element, line }
+  return { namespace, signedInfo: canonicalOctets(infoAlone, EXCLUSIVE_C14N, null), element, stampedValue, line }
+}
+
+function stamped (signature: XmlElement): Buffer | null {
+  const [stamp] = elementsOf(signature, TIME_STAMPS)
+  const [value] = elementsOf(signature, SIGNATURE_VALUES)
+  if (stamp === undefined || value === undefined) return null
+  const [given] = elementsOf(stamp, METHODS)
+  const method: Method | null = given === undefined ? [INCLUSIVE_C14N, null] : methodOf(given)
+  return method && canonicalOctets(signature.doc, ...method, { nodeSet: new Set([value]) })
 }
 
 /** The element becomes the root of a document of its own, and is gone from the one it was in. Its namespaces stay those of its old place. */

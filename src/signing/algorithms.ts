@@ -16,6 +16,8 @@ const DIGESTS: ReadonlyMap<string, DigestAlgorithm> = new Map([
   [SHA256, { hash: 'sha256', length: 32 }],
   ['http://www.w3.org/2001/04/xmldsig-more#sha384', { hash: 'sha384', length: 48 }],
   ['http://www.w3.org/2001/04/xmlenc#sha512', { hash: 'sha512', length: 64 }],
+  // What Cipher Committee signatures used until about 2016. It is named here to be read; it counts as historical, or not at all (proof-time.ts)
+  [`${XMLDSIG}sha1`, { hash: 'sha1', length: 20 }],
 ])
 
 // RFC 6931, 2.3: the MGF1 names fix mask hash = hash and salt length = hash length
@@ -29,31 +31,32 @@ const SIGNATURES: ReadonlyMap<string, SignatureAlgorithm> = new Map([
   ['http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256', { hash: 'sha256', scheme: 'ecdsa' }],
   ['http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384', { hash: 'sha384', scheme: 'ecdsa' }],
   ['http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512', { hash: 'sha512', scheme: 'ecdsa' }],
-])
-
-// What Cipher Committee signatures used until about 2016, with the same certificates. They count as historical, or not at all (form.ts)
-const SHA1_DIGEST = `${XMLDSIG}sha1`
-const SHA1_SIGNATURES: ReadonlyMap<string, SignatureAlgorithm> = new Map([
+  // As with the digest
   [`${XMLDSIG}rsa-sha1`, { hash: 'sha1', scheme: 'rsa-pkcs1' }],
   ['http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1', { hash: 'sha1', scheme: 'ecdsa' }],
 ])
 
 const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1'])
 
-/** The digest of this name, or undefined when it may not be used. SHA-1 may only be used for what is historical. */
-export function digestAlgorithm (name: string, historical = false): DigestAlgorithm | undefined {
-  return historical && name === SHA1_DIGEST ? { hash: 'sha1', length: 20 } : DIGESTS.get(name)
+/** The digest of this name, or undefined when it may not be used. Whoever computes with SHA-1 has asked judgeSha1 first. */
+export function digestAlgorithm (name: string): DigestAlgorithm | undefined {
+  return DIGESTS.get(name)
 }
 
-/** The signature algorithm of this name, or undefined when it may not be used. SHA-1 may only be used for what is historical. */
-export function signatureAlgorithm (name: string, historical = false): SignatureAlgorithm | undefined {
-  return SIGNATURES.get(name) ?? (historical ? SHA1_SIGNATURES.get(name) : undefined)
+/** The signature algorithm of this name, or undefined when it may not be used. Whoever computes with SHA-1 has asked judgeSha1 first. */
+export function signatureAlgorithm (name: string): SignatureAlgorithm | undefined {
+  return SIGNATURES.get(name)
+}
+
+/** Whether this is the name of an algorithm that uses SHA-1. */
+export function isSha1 (name: string): boolean {
+  return /sha1(?!\d)/i.test(name)
 }
 
 /** Why an algorithm that is not on the list is refused: the two that peers really send get a reason of their own. */
 export function whyRefused (name: string): SigningFinding {
   if (/hmac/i.test(name)) return { code: 'ALGORITHM_HMAC', detail: name }
-  if (/sha1(?!\d)/i.test(name)) return { code: 'ALGORITHM_SHA1', detail: name }
+  if (isSha1(name)) return { code: 'ALGORITHM_SHA1', detail: name }
   return { code: 'ALGORITHM_NOT_ALLOWED', detail: name }
 }
 

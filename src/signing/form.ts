@@ -6,9 +6,11 @@ import type { Element } from '../edxml/elements.ts'
 import type { Opened } from '../edxml/open.ts'
 import { readElements } from '../edxml/elements.ts'
 import { INCLUSIVE_C14N } from '../edxml/xml.ts'
-import { digestAlgorithm, ENVELOPED_SIGNATURE, signatureAlgorithm, whyRefused, type DigestAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
+import { digestAlgorithm, ENVELOPED_SIGNATURE, isSha1, signatureAlgorithm, whyRefused, type DigestAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
 import { algorithmOf, canonicalMethod, decoded, misshapen, withoutSpace, type Grammar } from './grammar.ts'
+import type { Stamp } from './proof-time.ts'
 import type { SigningFinding } from './reasons.ts'
+import { signatureTimeStamps, TIME_STAMP_GRAMMAR, XADES } from './xades.ts'
 
 /** A signature as it stands in a document; `element` is the whole of it. */
 export type FoundSignature = { signature: NonNullable<Opened['signature']>, element: Element }
@@ -23,10 +25,14 @@ export type SignatureForm = {
   signatureValue: Buffer,
   /** DER, base64 without white space, in the order they came. */
   certificates: string[],
+  /** The name of the first algorithm of its own that uses SHA-1. */
+  sha1: string | undefined,
+  /** A time-stamp over the signature value, with the octets it is over. */
+  stamp: Stamp | undefined,
 }
 
 const GRAMMAR: Grammar = {
-  Signature: { attributes: ['Id'], content: /^SignedInfo SignatureValue (KeyInfo )?$/ },
+  Signature: { attributes: ['Id'], content: /^SignedInfo SignatureValue (KeyInfo )?(Object )?$/ },
   SignedInfo: { attributes: ['Id'], content: /^CanonicalizationMethod SignatureMethod Reference $/ },
   CanonicalizationMethod: { attributes: ['Algorithm'], content: /^$/ },
   SignatureMethod: { attributes: ['Algorithm'], content: /^$/ },
@@ -46,6 +52,10 @@ const GRAMMAR: Grammar = {
   X509SKI: { attributes: [], content: null },
   X509SubjectName: { attributes: [], content: null },
   X509CRL: { attributes: [], content: null },
+  // One time-stamp over SignatureValue, which was made after the signature and is no part of what it covers; no other Object
+  Object: { attributes: ['Id'], content: /^QualifyingProperties $/ },
+  [`{${XADES}}QualifyingProperties`]: { attributes: ['Id', 'Target'], content: /^UnsignedProperties $/ },
+  ...TIME_STAMP_GRAMMAR,
 }
 
 /** As long as a chain may be (trust/path/path.ts); more only costs time. */
@@ -86,7 +96,18 @@ export function readForm (opened: Opened, { signature, element }: FoundSignature
     .filter((child) => child.name === 'X509Certificate').map((child) => withoutSpace(child.text))
   if (certificates.length === 0) return { code: 'SIGNER_CERTIFICATE_ABSENT' }
   if (certificates.length > MOST_CERTIFICATES || certificates.some((text) => text.length > LONGEST_CERTIFICATE)) return { code: 'SIGNATURE_FORM', detail: 'X509Data' }
-  return { signedInfo: signature.signedInfo, algorithm, digest, digestValue, signatureValue, certificates }
+  const stamp = readStamp(signature, element)
+  if (stamp && 'code' in stamp) return stamp
+  const sha1 = [method, digestMethod].map(algorithmOf).find(isSha1)
+  return { signedInfo: signature.signedInfo, algorithm, digest, digestValue, signatureValue, certificates, sha1, stamp }
+}
+
+function readStamp ({ stampedValue }: FoundSignature['signature'], element: Element): Stamp | SigningFinding | undefined {
+  const stamps = signatureTimeStamps(element.children.filter(({ name }) => name === 'Object'))
+  if ('code' in stamps) return stamps
+  const [stamp] = stamps
+  if (!stamp) return undefined
+  return stampedValue ? { token: stamp.token, octets: stampedValue } : { code: 'CANONICALIZATION_NOT_ALLOWED', detail: 'SignatureTimeStamp' }
 }
 
 /** Exactly one Reference, to the document itself, through the enveloped-signature transform and at most one canonicalization. */

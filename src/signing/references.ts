@@ -19,7 +19,7 @@ const WITH_COMMENTS: Readonly<Record<string, Canonical['method']>> = {
 }
 
 /** Reads a Reference that has its children in order, or says why what it refers to is not computed. */
-export function readReference (reference: Element, historical: boolean): Reference | SigningFinding {
+export function readReference (reference: Element): Reference | SigningFinding {
   const { URI: uri, Type: type } = reference.attributes
   if (type === `${XMLDSIG}Manifest`) return { code: 'MANIFEST_NOT_ALLOWED' }
   const target = targetOf(uri)
@@ -28,7 +28,7 @@ export function readReference (reference: Element, historical: boolean): Referen
   const way = wayOf(transforms)
   if ('code' in way) return way
   const [digestMethod, digestText] = reference.children.slice(-2) as [Element, Element]
-  const digest = digestAlgorithm(algorithmOf(digestMethod), historical)
+  const digest = digestAlgorithm(algorithmOf(digestMethod))
   if (!digest) return whyRefused(algorithmOf(digestMethod))
   const digestValue = decoded(digestText.text)
   if (digestValue?.length !== digest.length) return { code: 'SIGNATURE_ENCODING', detail: 'DigestValue' }

@@ -4,7 +4,7 @@
  */
 import { readElements, type Element } from '../edxml/elements.ts'
 import type { LocatedSignature } from '../edxml/signed.ts'
-import { signatureAlgorithm, whyRefused, XMLDSIG, type SignatureAlgorithm } from './algorithms.ts'
+import { isSha1, signatureAlgorithm, whyRefused, XMLDSIG, type SignatureAlgorithm } from './algorithms.ts'
 import { algorithmOf, decoded, misshapen, type Grammar } from './grammar.ts'
 import { readKeyInfo, type KeyInfo } from './key-info.ts'
 import type { SigningFinding } from './reasons.ts'
@@ -20,6 +20,8 @@ export type XmlSignatureForm = {
   keyInfo: KeyInfo,
   /** The Object elements. Only what a Reference covers of them is signed. */
   objects: Element[],
+  /** The name of the first algorithm of its own that uses SHA-1. */
+  sha1: string | undefined,
 }
 
 const GRAMMAR: Grammar = {
@@ -42,8 +44,8 @@ const GRAMMAR: Grammar = {
 /** RSA-8192, the largest key anybody certifies. */
 const LONGEST_SIGNATURE = 1024
 
-/** Reads a signature, or says why it is not of a form that is verified. `historical`: SHA-1 is read too. */
-export function readStructure (located: LocatedSignature, historical: boolean): XmlSignatureForm | SigningFinding {
+/** Reads a signature, or says why it is not of a form that is verified. */
+export function readStructure (located: LocatedSignature): XmlSignatureForm | SigningFinding {
   const element = readElements(located.element)
   const outer = misshapen(element, GRAMMAR)
   if (outer) return { code: 'SIGNATURE_FORM', detail: outer }
@@ -58,7 +60,7 @@ export function readStructure (located: LocatedSignature, historical: boolean): 
   const inner = misshapen(signedInfo, GRAMMAR)
   if (inner) return { code: 'SIGNATURE_FORM', detail: inner }
   const [, signatureMethod, ...referenceElements] = signedInfo.children as [Element, Element, ...Element[]]
-  const algorithm = signatureAlgorithm(algorithmOf(signatureMethod), historical)
+  const algorithm = signatureAlgorithm(algorithmOf(signatureMethod))
   if (!algorithm) return whyRefused(algorithmOf(signatureMethod))
   if (signatureMethod.children.length > 0) return { code: 'SIGNATURE_FORM', detail: 'SignatureMethod' }
 
@@ -66,7 +68,7 @@ export function readStructure (located: LocatedSignature, historical: boolean): 
   if (objects.some(holdsManifest)) return { code: 'MANIFEST_NOT_ALLOWED' }
   const references: Reference[] = []
   for (const one of referenceElements) {
-    const reference = readReference(one, historical)
+    const reference = readReference(one)
     if ('code' in reference) return reference
     references.push(reference)
   }
@@ -74,7 +76,8 @@ export function readStructure (located: LocatedSignature, historical: boolean): 
   if (!signatureValue || signatureValue.length > LONGEST_SIGNATURE) return { code: 'SIGNATURE_ENCODING', detail: 'SignatureValue' }
   const keyInfo = readKeyInfo(rest.find(({ name }) => name === 'KeyInfo'))
   if ('code' in keyInfo) return keyInfo
-  return { signedInfo: octets, algorithm, references, signatureValue, keyInfo, objects }
+  const names = [signatureMethod, ...referenceElements.map((one) => one.children.at(-2) as Element)].map(algorithmOf)
+  return { signedInfo: octets, algorithm, references, signatureValue, keyInfo, objects, sha1: names.find(isSha1) }
 }
 
 /** A Manifest's references are nobody's to check (XMLDSig 5.1): it would look as if what they name were signed. */

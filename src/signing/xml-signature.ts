@@ -10,12 +10,14 @@ import { detailsOf, type SignatureVerdict } from '../trust/verdict.ts'
 import { keyFits, signatureFits } from './algorithms.ts'
 import type { KnownCertificate } from './certificates.ts'
 import { candidatesOf } from './key-info.ts'
+import { judgeSha1, proveTime, type ReceiptContext, type Stamp } from './proof-time.ts'
 import type { SigningFinding } from './reasons.ts'
 import { readStructure, type XmlSignatureForm } from './structure.ts'
+import { claimedTime, namesCertificate, signatureTimeStamps } from './xades.ts'
 import { conclude, verdict } from './xmldsig.ts'
 
 /** What the signatures of a document are judged against. `certificates` are at hand for a KeyInfo that only names its signer. */
-export type XmlSignatureContext = { trust: Trust, at: Date, certificates?: readonly X509Certificate[] }
+export type XmlSignatureContext = ReceiptContext & { trust: Trust, certificates?: readonly X509Certificate[] }
 
 /** Canonical octets that a signature covers, where they stand (`/` is the whole document), and how its Reference names them. */
 export type CoveredPart = { reference: string, path: string, octets: Buffer }
@@ -52,23 +54,45 @@ export function judgeXmlSignatures (bytes: Uint8Array, context: XmlSignatureCont
 }
 
 function judge (located: LocatedSignature, context: XmlSignatureContext): Pick<JudgedXmlSignature, 'verdict' | 'covered'> {
-  const form = readStructure(located, false)
+  const form = readStructure(located)
   if ('code' in form) return { verdict: verdict(context, ['structure'], [form]), covered: [] }
+  const stamps = readStamps(located, form)
+  if ('code' in stamps) return { verdict: verdict(context, ['structure'], [stamps]), covered: [] }
+  // The claim is read once it is known to be signed; it proves nothing anyway
+  const sha1 = judgeSha1(form.sha1, proveTime(stamps, undefined, context), context)
+  if (sha1.some(({ code }) => code === 'ALGORITHM_SHA1')) return { verdict: verdict(context, ['structure', 'algorithms'], sha1), covered: [] }
+
   const { parts, findings } = digestParts(located, form)
   const signer = findSigner(form, context.certificates ?? [])
-  if ('code' in signer) return { verdict: verdict(context, ['structure', 'algorithms', 'digest'], [signer, ...findings]), covered: [] }
-  const { certificate } = signer.leaf
-  const others = form.keyInfo.certificates.filter((one) => one !== signer.leaf).map((one) => one.certificate)
-  if (!signer.signed) findings.unshift({ code: 'SIGNATURE_VALUE_WRONG' })
-  const covered = signer.signed ? parts : []
+  if ('code' in signer) return { verdict: verdict(context, ['structure', 'algorithms', 'digest'], [signer, ...findings, ...sha1]), covered: [] }
+  const { leaf: { certificate }, signed } = signer
+  const covered = signed ? parts : []
+  const ids = new Set(signed ? form.references.filter(({ uri }) => parts.some(({ reference }) => reference === uri)).flatMap(({ request }) => request.id ?? []) : [])
+  const time = proveTime(stamps, claimedTime(form.objects, ids), context)
+  if (!signed) findings.unshift({ code: 'SIGNATURE_VALUE_WRONG' })
+  if (!namesCertificate(form.objects, ids, certificate)) findings.push({ code: 'SIGNER_CERTIFICATE_OTHER' })
   if (covered.length > 0 && !covered.some(({ path }) => isWhole(path))) findings.push({ code: 'SIGNATURE_COVERS_PARTS', detail: covered.map(({ path }) => path).join(', ') })
+  const others = form.keyInfo.certificates.filter((one) => one.certificate !== certificate).map((one) => one.certificate)
   return {
     verdict: conclude(context, {
-      checked: ['structure', 'algorithms', 'signature value', 'digest', 'certificate'],
-      findings, certificate: judgeCertificate(certificate, others, context.trust, context.at), ...(signer.signed && { signer: detailsOf(certificate) }),
+      checked: ['structure', 'algorithms', 'signature value', 'digest', 'certificate'], findings: [...findings, ...sha1], time,
+      certificate: judgeCertificate(certificate, others, context.trust, time.at, 'documents', context.at), ...(signed && { signer: detailsOf(certificate) }),
     }),
     covered,
   }
+}
+
+/** Read before anything is taken out of the document: SignatureValue is stamped where it stands. */
+function readStamps (located: LocatedSignature, { objects }: XmlSignatureForm): Stamp[] | SigningFinding {
+  const stamps = signatureTimeStamps(objects)
+  if ('code' in stamps) return stamps
+  const read: Stamp[] = []
+  for (const { token, canonical } of stamps) {
+    const octets = located.signatureValue(canonical)
+    if (!octets) return { code: 'SIGNATURE_FORM', detail: 'SignatureValue/comment()' }
+    read.push({ token, octets })
+  }
+  return read
 }
 
 /** The parts whose canonical octets have the digest that the signature gives them, and what is wrong with the others. */

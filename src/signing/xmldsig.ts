@@ -9,19 +9,15 @@ import { readElements } from '../edxml/elements.ts'
 import { eachOctets } from '../edxml/open.ts'
 import { EXCLUSIVE_C14N } from '../edxml/xml.ts'
 import { judgeCertificate, type CertificateVerdict, type Trust } from '../trust/judge.ts'
-import { detailsOf, fingerprintOf, type CertificateDetails, type SignatureVerdict } from '../trust/verdict.ts'
+import { combine, detailsOf, fingerprintOf, type CertificateDetails, type SignatureVerdict } from '../trust/verdict.ts'
 import { ENVELOPED_SIGNATURE, keyFits, SHA256, signatureFits, XMLDSIG } from './algorithms.ts'
 import { readCertificate, type KnownCertificate } from './certificates.ts'
 import { readForm, type FoundSignature, type SignatureForm } from './form.ts'
+import { judgeSha1, proveTime, type ProvedTime, type ReceiptContext } from './proof-time.ts'
 import { verdictOf, type SigningFinding } from './reasons.ts'
 
 /** What a signature is judged against. */
-export type SignatureContext = {
-  trust: Trust,
-  /** When we received it: what the certificate has to be good at, unless a time-stamp token proves an earlier moment. */
-  at: Date,
-  speaksFor: SpeaksFor,
-}
+export type SignatureContext = ReceiptContext & { trust: Trust, speaksFor: SpeaksFor }
 
 /** Whether this certificate (SHA-256, lower-case hex) is one of the agency the document says it is from; if not, what the registry says of it. */
 export type SpeaksFor = (fingerprint: string) => boolean | NotSpeaking
@@ -68,6 +64,8 @@ export type Examination = {
   checked: Check[],
   findings: SigningFinding[],
   certificate?: CertificateVerdict,
+  /** The proof time, once tokens and claims were judged. */
+  time?: ProvedTime,
   /** Set once the signature value proved who signed: anybody can copy a certificate. */
   signer?: CertificateDetails,
 }
@@ -79,16 +77,18 @@ export function examineSignature (opened: Opened, found: FoundSignature, context
   const signer = readSigner(form)
   if ('code' in signer) return { checked: ['structure', 'algorithms'], findings: [signer] }
 
+  const time = proveTime(form.stamp ? [form.stamp] : [], undefined, context)
+  const findings = judgeSha1(form.sha1, time, context)
+  if (findings.some(({ code }) => code === 'ALGORITHM_SHA1')) return { checked: ['structure', 'algorithms'], findings, time }
   const { certificate, key } = signer.leaf
-  const findings: SigningFinding[] = []
   const signed = signatureFits(form.algorithm, key, form.signedInfo, form.signatureValue)
   if (!signed) findings.push({ code: 'SIGNATURE_VALUE_WRONG' })
   if (!timingSafeEqual(digestOf(opened, form), form.digestValue)) findings.push({ code: 'CONTENT_CHANGED' })
-  const judged = judgeCertificate(certificate, signer.others, context.trust, context.at)
+  const judged = judgeCertificate(certificate, signer.others, context.trust, time.at, 'documents', context.at)
   findings.push(...identity(context.speaksFor(fingerprintOf(certificate))))
   return {
     checked: ['structure', 'algorithms', 'signature value', 'digest', 'certificate', 'agency'],
-    findings, certificate: judged, ...(signed && { signer: detailsOf(certificate) }),
+    findings, certificate: judged, time, ...(signed && { signer: detailsOf(certificate) }),
   }
 }
 
@@ -105,19 +105,19 @@ function identity (speaks: boolean | NotSpeaking): SigningFinding[] {
 }
 
 /** The verdict that an examination ends in. */
-export function conclude (context: Pick<SignatureContext, 'at' | 'trust'>, { checked, findings, certificate, signer }: Examination): SignatureVerdict {
-  return { ...verdict(context, checked, findings, certificate), ...(signer && { signer }) }
+export function conclude (context: ReceiptContext, { checked, findings, certificate, time, signer }: Examination): SignatureVerdict {
+  return { ...verdict(context, checked, findings, certificate, time), ...(signer && { signer }) }
 }
 
 /** A verdict of these findings, for this time. */
-export function verdict ({ at, trust }: Pick<SignatureContext, 'at' | 'trust'>, checked: Check[], findings: readonly SigningFinding[], certificate?: CertificateVerdict): SignatureVerdict {
+export function verdict (context: ReceiptContext, checked: Check[], findings: readonly SigningFinding[], certificate?: CertificateVerdict, time = proveTime([], undefined, context)): SignatureVerdict {
   return {
-    ...verdictOf(findings, certificate),
+    ...combine(verdictOf(findings, certificate), time.verdict),
     ...(certificate?.domain !== undefined && { domain: certificate.domain }),
     chain: certificate?.chain.map(detailsOf) ?? [],
-    proofTime: { at: at.toISOString(), from: 'receipt' },
+    proofTime: time.proofTime,
     revocation: certificate?.revocation ?? [],
-    policy: trust.policy,
+    policy: context.trust.policy,
     checked,
   }
 }

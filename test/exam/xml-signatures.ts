@@ -84,8 +84,9 @@ function judgeArithmetic (folder: string, name: string, rules: Rules): string | 
 }
 
 function judgeOne (located: LocatedSignature, beside: readonly KeyObject[], rules: Rules): string | undefined {
-  const form = readStructure(located, rules === 'historical')
+  const form = readStructure(located)
   if ('code' in form) return form.detail === undefined ? form.code : `${form.code} (${form.detail})`
+  if (form.sha1 !== undefined && rules === 'product') return `ALGORITHM_SHA1 (${form.sha1})`
   const { findings: [finding] } = digestParts(located, form)
   if (finding) return finding.code
   const keys = keysFor(located, beside).filter(({ asymmetricKeyType: type }) => type === (form.algorithm.scheme === 'ecdsa' ? 'ec' : 'rsa'))
@@ -174,7 +175,7 @@ function xmlsecSays (folder: string, name: string): string {
 function fittingKey (folder: string, name: string): string | undefined {
   try {
     return withSignature(readFileSync(shared(join(folder, name))), 0, DEFAULT_LIMITS, (located) => {
-      const form = located && readStructure(located, true)
+      const form = located && readStructure(located)
       if (!form || 'code' in form) return undefined
       const key = keysFor(located, keysBeside(folder)).filter(({ asymmetricKeyType: type }) => type === (form.algorithm.scheme === 'ecdsa' ? 'ec' : 'rsa'))
         .find((one) => signatureFits(form.algorithm, one, form.signedInfo, form.signatureValue))

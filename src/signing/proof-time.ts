@@ -1,0 +1,50 @@
+/** The moment a signature is judged for: by a token over its value, else our receipt; and what follows for SHA-1. */
+import { createHash } from 'node:crypto'
+import { DIGESTS } from '../trust/algorithms.ts'
+import type { Trust } from '../trust/judge.ts'
+import { judgeClaim } from '../trust/time/claim.ts'
+import { proofTimeOf } from '../trust/time/proof.ts'
+import { judgeTokenBytes } from '../trust/time/token.ts'
+import { combine, type ProofTime, type Verdict } from '../trust/verdict.ts'
+import type { SigningFinding } from './reasons.ts'
+
+/** A token that came along, and the octets that it is over. */
+export type Stamp = { token: Buffer, octets: Buffer }
+
+/** Against whose time-stamping authorities, and since when we have the signature. */
+export type ReceiptContext = {
+  trust: Pick<Trust, 'timeStamping' | 'policy'>,
+  /** When we received it: what it is judged for, unless a time-stamp token proves an earlier moment. */
+  at: Date,
+  /** Who vouches for `at`: our receipt, unless it is only somebody's word. */
+  atFrom?: 'receipt' | 'claim',
+}
+
+/** The proof time, and what the tokens and the claim are worth: a token that is there must be right (TT 15/2025/TT-BKHCN, art. 6.1.g). */
+export type ProvedTime = { at: Date, proofTime: ProofTime, verdict: Verdict }
+
+/** Takes the earliest moment that is proved. */
+export function proveTime (stamps: readonly Stamp[], claim: Date | undefined, { trust, at, atFrom = 'receipt' }: ReceiptContext): ProvedTime {
+  const judged = stamps.map(({ token, octets }) =>
+    judgeTokenBytes(token, (digest) => Object.values(DIGESTS).includes(digest) ? createHash(digest).update(octets).digest() : undefined, trust.timeStamping))
+  const [token] = judged.flatMap(({ result, genTime }) => result === 'valid' && genTime && genTime <= at ? [genTime] : []).sort((one, other) => one.getTime() - other.getTime())
+  const known = { ...(token && { token }), receipt: at, ...(claim && { claim }) }
+  const proofTime = proofTimeOf(known)
+  const proved = token ?? at
+  return {
+    at: proved,
+    proofTime: token ? proofTime : { ...proofTime, from: atFrom },
+    verdict: combine(...judged.map(({ result, reasons }) => ({ result, reasons })), ...(claim ? [judgeClaim(claim, proved)] : [])),
+  }
+}
+
+/**
+ * What a signature that uses SHA-1 is told: historical when a token or our receipt proves that it is older than the date of the policy, since
+ * nobody could make collisions for it then; otherwise not allowed. `name` is the algorithm's, undefined when it uses none such.
+ */
+export function judgeSha1 (name: string | undefined, { proofTime }: ProvedTime, { trust }: ReceiptContext): SigningFinding[] {
+  if (name === undefined) return []
+  const { sha1Before } = trust.policy
+  const isHistorical = sha1Before !== null && proofTime.from !== 'claim' && new Date(proofTime.at) < new Date(`${sha1Before}T00:00:00+07:00`)
+  return [{ code: isHistorical ? 'ALGORITHM_SHA1_HISTORICAL' : 'ALGORITHM_SHA1', detail: name }]
+}
