@@ -2,7 +2,7 @@ import { createVault } from './access/secrets.ts'
 import { addAccess } from './access/http.ts'
 import { createCertificateChanges } from './admin/certificate-changes.ts'
 import { addCertificates } from './admin/certificates.ts'
-import { createSigners } from './agencies/certificates.ts'
+import { createSigners } from './agencies/signers.ts'
 import { createExpiries } from './agencies/expiries.ts'
 import { createSync } from './agencies/sync.ts'
 import { linkAudit } from './audit/audit.ts'
@@ -70,10 +70,10 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const trust: Trust = { domains: trusted.domains, timeStamping: trusted.timeStamping, revocation: revocation.source, get policy () { return revocation.policy() } }
   const limits = { ...DEFAULT_LIMITS, packetBytes: config.maxPacketBytes }
   const vault = createVault(config.masterKey)
-  const signers = createSigners({ database, vault, intermediates: trust.domains.flatMap(({ intermediates }) => intermediates) })
+  const client = opened.use(createHttpClient())
+  const signers = createSigners({ database, vault, http: client, intermediates: trust.domains.flatMap(({ intermediates }) => intermediates), now, log })
   if (config.mode === 'production') refuseExample({ stores: [...trust.domains, ...trust.timeStamping ? [trust.timeStamping] : []], signers: (await signers.certificates()).map((certificate) => ({ certificate, chain: [] })) })
 
-  const client = opened.use(createHttpClient())
   const connect = edges.connect ?? ((settings) => createVxpConnection({
     ...settings, hashFile: settings.policy.hashFile, sendWithin: settings.policy.sendTimeoutSeconds * 1000, maxPacket: config.maxPacketBytes, http: client, now,
   }))

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import type { Vault } from '../access/secrets.ts'
 import { parseAgencyCode } from '../agencies/code.ts'
-import { linkCertificate, saveSigner } from '../agencies/certificates.ts'
+import { linkCertificate } from '../agencies/certificates.ts'
 import { findAgencies, saveAgencies } from '../agencies/registry.ts'
+import { saveSigner } from '../agencies/signers.ts'
 import { NO_LOG, type AlarmLog } from '../alarms/alarms.ts'
 import { recordAudit } from '../audit/audit.ts'
 import { connectionContext, resumeConnection } from '../axis/connections.ts'
@@ -11,6 +12,7 @@ import { Refusal } from '../errors.ts'
 import { judgeAgain, type ApprovedSigner } from '../inbound/judge-again.ts'
 import { saveTrustSettings } from '../trust/settings.ts'
 import { fingerprintOf } from '../trust/verdict.ts'
+import { readKey } from './key.ts'
 import type { Setup } from './setup.ts'
 
 /** `isReal`: outside demo and test, where keys of the example PKI are refused. */
@@ -42,13 +44,11 @@ export async function applySetup (setup: Setup, { database, vault, now, actor, i
       if (await linkCertificate(tx, certificate, id, approval)) signers.push({ fingerprint: fingerprintOf(certificate), agencyId: id })
     }
     if (signers.length > 0) await judgeAgain(tx, log, { signers, at: now, actor })
-    for (const [index, { agency, keyPem, certificatePem }] of setup.signers.entries()) {
-      const { certificate } = valid(`signers.${index}`, () => { // refuses a key that does not belong to its certificate
-        const signer = signerFromPem({ key: keyPem, certificates: certificatePem })
-        if (isReal) refuseExample({ stores: [], signers: [signer] })
-        return signer
-      })
-      await saveSigner(tx, vault, agencyId(agency, `signers.${index}.agency`), keyPem, certificate, approval)
+    for (const [index, signer] of setup.signers.entries()) {
+      const id = agencyId(signer.agency, `signers.${index}.agency`)
+      const key = await readKey(signer, isReal).catch((error: unknown) => valid(`signers.${index}`, () => { throw error }))
+      await linkCertificate(tx, key.certificate, id, approval)
+      await saveSigner(tx, vault, { agencyId: id, ...key }, now)
     }
     for (const { id, name } of setup.persons) {
       await tx.query('insert into person (id, name, created_at) values ($1, $2, $3) on conflict (id) do update set name = excluded.name where person.name <> excluded.name', [id, name, now])

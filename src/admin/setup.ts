@@ -12,6 +12,31 @@ const Slug = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', description: 'S
 const Code = Type.String({ minLength: 1, maxLength: 35, description: 'Agency code' })
 const Pem = Type.String({ pattern: '-----BEGIN' })
 
+const Label = Type.String({ minLength: 1, maxLength: 255 })
+/** What may stand in a header of HTTP. */
+const Secret = Type.String({ pattern: '^[\\x21-\\x7e]+$' })
+
+/** One key: how it is reached, the agency it signs for, and the moment it takes over. */
+export const SignerSetup = Type.Object({
+  agency: Code,
+  from: Type.Optional(Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}(T[0-9:.]+(Z|[+-]\\d{2}:\\d{2}))?$', description: 'When it takes over from the agency\'s earlier key; a day begins at midnight in Vietnam. Absent: at once' })),
+  padding: Type.Union([Type.Literal('pkcs1'), Type.Literal('pss')], { default: 'pkcs1', description: 'How RSA keys sign: PKCS#1 v1.5, or PSS (TT 15/2025, appendix I)' }),
+  certificatePem: Type.Optional(Pem),
+  keyPem: Type.Optional(Type.String({ pattern: '-----BEGIN', description: 'An unencrypted key: for examples, refused in production' })),
+  pkcs12Base64: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9+/\\s]+=*\\s*$', description: 'A PKCS#12 file, which brings its certificate along' })),
+  password: Type.Optional(Type.String({ description: 'Of the PKCS#12 file' })),
+  pkcs11: Type.Optional(Type.Object({
+    module: Type.String({ pattern: '^/', description: 'File of the PKCS#11 module' }),
+    token: Type.Union([Type.Object({ label: Label }, strict), Type.Object({ slot: Type.Integer({ minimum: 0 }) }, strict)]),
+    key: Type.Union([Type.Object({ label: Label }, strict), Type.Object({ id: Type.String({ pattern: '^([0-9a-fA-F]{2})+$', description: 'Hex' }) }, strict)]),
+    pin: Type.String({ minLength: 1, maxLength: 255 }),
+  }, strict)),
+  remote: Type.Optional(Type.Object({
+    url: Type.String({ pattern: '^(https://|http://(127\\.0\\.0\\.1|localhost|\\[::1\\])[:/])[^@]*$', description: 'HTTPS, or HTTP on this machine; what is sent there: src/trust/signers/remote.ts' }),
+    secret: Secret,
+  }, strict)),
+}, strict)
+
 export const Setup = Type.Object({
   agencies: Type.Array(Type.Object({ codes: Type.Array(Code, { minItems: 1 }), name: Name, mail: Type.Optional(Type.String()) }, strict), { default: [] }),
   connections: Type.Array(Type.Object({
@@ -23,7 +48,7 @@ export const Setup = Type.Object({
     policy: Type.Object({ packetSignature: Type.Union([Type.Literal('required'), Type.Literal('wanted'), Type.Literal('ignored')], { default: 'wanted' }) }, { ...strict, default: {} }),
   }, strict), { default: [] }),
   certificates: Type.Array(Type.Object({ agency: Code, pem: Pem }, strict), { default: [], description: 'Which certificate speaks for which agency' }),
-  signers: Type.Array(Type.Object({ agency: Code, keyPem: Pem, certificatePem: Pem }, strict), { default: [], description: 'Keys the gateway signs with' }),
+  signers: Type.Array(SignerSetup, { default: [], description: 'Keys the gateway signs with: each is one of keyPem, pkcs12Base64, pkcs11, remote' }),
   persons: Type.Array(Type.Object({ id: Slug, name: Name }, strict), { default: [] }),
   trust: Type.Optional(TrustSettings),
 }, strict)

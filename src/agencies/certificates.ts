@@ -1,10 +1,7 @@
-/** Which certificate speaks for which agency, since when and until when; and the keys the gateway signs with. */
-import { X509Certificate } from 'node:crypto'
-import type { Vault } from '../access/secrets.ts'
+/** Which certificate speaks for which agency, since when and until when. */
+import type { X509Certificate } from 'node:crypto'
 import type { Db, Tx } from '../database/database.ts'
 import type { NotSpeaking, SpeaksFor } from '../signing/xmldsig.ts'
-import { signerFromPem } from '../trust/signers/pem.ts'
-import type { Signer } from '../trust/signers/signer.ts'
 import { fingerprintOf } from '../trust/verdict.ts'
 
 /** Who said so, and when. */
@@ -65,53 +62,6 @@ export async function judgeBySpeakers<Judged> (db: Db, { code, at }: { code: str
   return others.size === 0 ? judged : judge((fingerprint) => speakers.get(fingerprint) ?? (others.has(fingerprint) ? 'other agency' : 'unknown'))
 }
 
-/** Keeps an agency's signing key, envelope-encrypted, together with its certificate. Replaces an earlier one; the same stays as it is. */
-export async function saveSigner (tx: Tx, vault: Vault, agencyId: string, keyPem: string, certificate: X509Certificate, approval: Approval): Promise<void> {
-  await linkCertificate(tx, certificate, agencyId, approval)
-  const { rows: [known] } = await tx.query<{ sealedKey: Buffer }>('select sealed_key as "sealedKey" from signer where agency_id = $1 and fingerprint = $2', [agencyId, Buffer.from(fingerprintOf(certificate), 'hex')])
-  if (known && vault.holds(known.sealedKey, Buffer.from(keyPem), keyContext(agencyId))) return
-  await tx.query(
-    `insert into signer (agency_id, fingerprint, sealed_key) values ($1, $2, $3)
-     on conflict (agency_id) do update set fingerprint = excluded.fingerprint, sealed_key = excluded.sealed_key`,
-    [agencyId, Buffer.from(fingerprintOf(certificate), 'hex'), vault.seal(Buffer.from(keyPem), keyContext(agencyId))])
-}
-
-export type Signers = ReturnType<typeof createSigners>
-
-/** The gateway's signing keys, opened once and kept while their certificate stays the same. */
-export function createSigners ({ database, vault, intermediates }: { database: Db, vault: Vault, intermediates: readonly X509Certificate[] }) {
-  const opened = new Map<string, Signer>()
-  return {
-    /** The signer of an agency, or null when the gateway holds no key for it. */
-    async signerOf (agencyId: string): Promise<Signer | null> {
-      const { rows: [row] } = await database.query<{ fingerprint: Buffer, der: Buffer, sealedKey: Buffer }>({
-        name: 'signer-of',
-        text: `select s.fingerprint, c.der, s.sealed_key as "sealedKey"
-                 from signer s join certificate c on c.fingerprint = s.fingerprint where s.agency_id = $1`,
-        values: [agencyId],
-      })
-      if (!row) return null
-      const key = `${agencyId}:${row.fingerprint.toString('hex')}`
-      let signer = opened.get(key)
-      if (!signer) {
-        const leaf = new X509Certificate(row.der)
-        const issuers = intermediates.filter((candidate) => leaf.checkIssued(candidate))
-        signer = signerFromPem({
-          key: vault.open(row.sealedKey, keyContext(agencyId)).toString(),
-          certificates: [leaf, ...issuers].map((certificate) => certificate.toString()).join('\n'),
-        })
-        opened.set(key, signer)
-      }
-      return signer
-    },
-    /** Every certificate the gateway signs with: examples among them keep a production gateway from starting. */
-    async certificates (): Promise<X509Certificate[]> {
-      const { rows } = await database.query<{ der: Buffer }>('select c.der from signer s join certificate c on c.fingerprint = s.fingerprint')
-      return rows.map((row) => new X509Certificate(row.der))
-    },
-  }
-}
-
 type Link = { fingerprint: Buffer, validFrom: Date | null, validTo: Date | null }
 
 /** Without dates of its own a link lasts as long as the certificate, which the path check looks after. One that was taken back never was. */
@@ -124,5 +74,3 @@ function standingOf ({ validFrom, validTo }: Link, at: Date): true | NotSpeaking
 function bytesOf (certificate: X509Certificate): Buffer {
   return Buffer.from(fingerprintOf(certificate), 'hex')
 }
-
-const keyContext = (agencyId: string) => `signer/${agencyId}`

@@ -4,16 +4,25 @@ import type { Db, Tx } from '../database/database.ts'
 import type { Decision, DispatchState, SendOutcome } from './dispatch.ts'
 import type { ClaimedDispatch } from './store.ts'
 
-/** Records that an attempt begins, with the packet it will send. False when the dispatch is no longer ours to send. */
-export async function beginAttempt (tx: Tx, dispatch: ClaimedDispatch, packet: Buffer, leaseUntil: Date, now: Date): Promise<boolean> {
+/** What an attempt begins with: `signedBy` is the certificate (SHA-256) that signed the packet just now, null for a packet made before. */
+export type Beginning = { packet: Buffer, signedBy: Buffer | null, leaseUntil: Date }
+
+/**
+ * Records that an attempt begins, with the packet it will send. False when the dispatch is no longer ours to send, its packet was taken away
+ * meanwhile, or the key that has just signed it was retired.
+ */
+export async function beginAttempt (tx: Tx, dispatch: ClaimedDispatch, { packet, signedBy, leaseUntil }: Beginning, now: Date): Promise<boolean> {
   const { rowCount } = await tx.query({
     name: 'begin-attempt',
     text: `
       with begun as (
-        update dispatch set state = 'sending', attempts = attempts + 1, packet = $2, lease_until = $3, updated_at = $4
-         where id = $1 and state = 'waiting' and attempts = $5 returning id, attempts)
+        update dispatch set state = 'sending', attempts = attempts + 1, packet = $2, lease_until = $3, updated_at = $4,
+                            signed_by = coalesce($7, signed_by), signed_at = case when $7::bytea is null then signed_at else $4 end
+         where id = $1 and state = 'waiting' and attempts = $5 and packet is not distinct from $6
+           and not exists (select from signer where fingerprint = $7 and retired_at is not null)
+        returning id, attempts)
       insert into attempt (dispatch_id, number, started_at) select id, attempts, $4 from begun`,
-    values: [dispatch.id, packet, leaseUntil, now, dispatch.attempts],
+    values: [dispatch.id, packet, leaseUntil, now, dispatch.attempts, dispatch.packet, signedBy],
   })
   return rowCount === 1
 }

@@ -1,4 +1,4 @@
-import type { Signers } from '../agencies/certificates.ts'
+import type { Signers } from '../agencies/signers.ts'
 import type { OutgoingPacket } from '../axis/connection.ts'
 import type { ConnectionPolicy } from '../axis/connections.ts'
 import { readBlob, storeBlobs } from '../blobs/blobs.ts'
@@ -8,14 +8,21 @@ import type { Attachment, DocumentHeader, DocumentPacket, Packet, StatusPacket }
 import { assemble, writePacket } from '../edxml/write.ts'
 import { signPacket } from '../signing/packet-signature.ts'
 import { makeSeal } from '../signing/seal.ts'
+import { SignerAway } from '../trust/signers/away.ts'
 import type { Signer } from '../trust/signers/signer.ts'
+import { fingerprintOf, nameForPeople } from '../trust/verdict.ts'
 import type { ClaimedDispatch } from './store.ts'
 
-/** A packet ready to leave. `store` keeps its bytes as part of the transaction that begins the attempt, and gives their blob. `signed`: what its history tells of that. */
-export type Rendered = OutgoingPacket & { store: (tx: Tx) => Promise<Buffer>, signed: Record<string, unknown> | null }
+/**
+ * A packet ready to leave. `store` keeps its bytes as part of the transaction that begins the attempt, and gives their blob. `signed`: by which
+ * certificate (SHA-256), and what its history tells of that; null when it was signed before, or by nobody.
+ */
+export type Rendered = OutgoingPacket & { store: (tx: Tx) => Promise<Buffer>, signed: Signed | null }
 
-/** Gives null when the signer is away: the dispatch waits, it is never refused for that. */
-export type Render = (dispatch: ClaimedDispatch, policy: ConnectionPolicy) => Promise<Rendered | null>
+export type Signed = { by: Buffer, detail: Record<string, unknown> }
+
+/** Rejects with SignerAway when the key cannot be used now: the dispatch waits, it is never refused for that. */
+export type Render = (dispatch: ClaimedDispatch, policy: ConnectionPolicy) => Promise<Rendered>
 
 type Needs = { database: Database, signers: Signers, now: () => Date }
 
@@ -32,16 +39,20 @@ export function createRender ({ database, signers, now }: Needs): Render {
     const kept = dispatch.packet
     if (kept) return { ...addressed, bytes: await readBlob(database, kept), store: async () => kept, signed: null }
 
-    const signer = await signers.signerOf(source.agencyId)
-    // A document was taken in only because its agency had a signer; a status may come from one that has none.
-    if (!signer && source.packet.kind === 'document') return null
+    const signer = await signers.signerOf(source.agencyId) // before the files are read: many documents may wait for one key
+    // A document was taken in only because its agency had a key; a status may come from one that has none.
+    if (!signer && source.packet.kind === 'document') throw new SignerAway('NO_KEY_NOW')
     const isSealed = source.packet.kind === 'document' && policy.sealing
-    const bytes = await signed(isSealed ? await sealed(source.packet as DocumentPacket, signer!, now()) : source.packet, signer)
+    const packet = source.packet.kind === 'document' ? await withFiles(database, source.packet, source.files) : source.packet
+    const bytes = await signed(packet.kind === 'document' && isSealed ? await sealed(packet, signer!, now()) : packet, signer)
     return {
       ...addressed,
       bytes,
       store: async (tx) => (await storeBlobs(tx, [bytes]))[0]!.sha256,
-      signed: signer && { signer: signer.certificate.subject.replaceAll('\n', ', '), sealed: isSealed, size: bytes.length },
+      signed: signer && {
+        by: Buffer.from(fingerprintOf(signer.certificate), 'hex'),
+        detail: { signer: nameForPeople(signer.certificate.subject), certificate: fingerprintOf(signer.certificate), sealed: isSealed, size: bytes.length },
+      },
     }
   }
 }
@@ -55,10 +66,13 @@ async function signed (packet: Packet, signer: Signer | null): Promise<Buffer> {
   return signer ? signPacket(written, signer) : assemble(written, null)
 }
 
-type Source<P extends Packet> = { agencyId: string, packet: P }
+type File = Omit<Attachment, 'bytes'> & { sha256: string }
+
+/** A packet but for the bytes of its files. */
+type Source<P extends Packet> = { agencyId: string, packet: P, files: File[] }
 
 async function loadDocument (db: Db, dispatch: ClaimedDispatch, now: Date): Promise<Source<DocumentPacket>> {
-  const { rows: [row] } = await db.query<{ agencyId: string, header: DocumentHeader, recipients: string[], files: (Omit<Attachment, 'bytes'> & { sha256: string })[] }>({
+  const { rows: [row] } = await db.query<{ agencyId: string, header: DocumentHeader, recipients: string[], files: File[] }>({
     name: 'load-document',
     text: `
       select d.agency_id as "agencyId", d.header,
@@ -72,9 +86,9 @@ async function loadDocument (db: Db, dispatch: ClaimedDispatch, now: Date): Prom
   if (!row) throw new Error(`dispatch ${dispatch.id} has no document`)
   const { agencyId, header, files } = row
   const recipients = new Set(row.recipients)
-  const attachments = dispatch.packet ? [] : await Promise.all(files.map(async ({ sha256, ...file }) => ({ ...file, bytes: await readBlob(db, Buffer.from(sha256, 'hex')) })))
   return {
     agencyId,
+    files,
     packet: {
       kind: 'document',
       header: {
@@ -82,10 +96,14 @@ async function loadDocument (db: Db, dispatch: ClaimedDispatch, now: Date): Prom
         to: header.to.filter((to) => recipients.has(to.organId.trim())),
         traceHeaders: [...header.traceHeaders, { organId: header.from.organId, timestamp: vietnamTimestamp(now) }],
       },
-      attachments,
+      attachments: [],
       warnings: [],
     },
   }
+}
+
+async function withFiles (db: Db, packet: DocumentPacket, files: readonly File[]): Promise<DocumentPacket> {
+  return { ...packet, attachments: await Promise.all(files.map(async ({ sha256, ...file }) => ({ ...file, bytes: await readBlob(db, Buffer.from(sha256, 'hex')) }))) }
 }
 
 async function loadStatus (db: Db, dispatch: ClaimedDispatch): Promise<Source<StatusPacket>> {
@@ -95,5 +113,5 @@ async function loadStatus (db: Db, dispatch: ClaimedDispatch): Promise<Source<St
     values: [dispatch.statusId],
   })
   if (!row) throw new Error(`dispatch ${dispatch.id} has no status`)
-  return row
+  return { ...row, files: [] }
 }

@@ -4,6 +4,7 @@ import type { OutgoingPacket } from '../axis/connection.ts'
 import { pauseConnection, type Connections, type OpenConnection } from '../axis/connections.ts'
 import type { Database } from '../database/database.ts'
 import type { Log } from '../http/log.ts'
+import { SignerAway } from '../trust/signers/away.ts'
 import { beginAttempt } from './attempt-store.ts'
 import type { Conclude } from './conclude.ts'
 import { afterAttempt, type SendOutcome } from './dispatch.ts'
@@ -20,7 +21,7 @@ const RECORDING_SECONDS = 5
 const REFILL_MS = 250
 /** A blocked or freshly leased dispatch is looked at again after this long, though nothing woke its lane. */
 const LOOK_AGAIN_MS = 1000
-/** A signer that is away is asked again this soon; a fault of ours, which a person has to mend, less often. */
+/** A signer that is away says itself when to ask again; otherwise this soon. A fault of ours has to be mended by a person. */
 const SIGNER_AWAY_MS = 10_000
 const FAULT_MS = 60_000
 
@@ -75,19 +76,19 @@ export function createSend ({ database, connections, render, conclude, now, log,
     const alarm = { at, kind: 'dispatch.not-ready', subject: dispatch.id }
     try {
       const packet = await render(dispatch, connection.policy)
-      if (packet === null) {
-        await postpone(database, dispatch.id, new Date(at.getTime() + SIGNER_AWAY_MS), 'the signer is away', at)
-        return null
-      }
       const begun = await database.transaction(async (tx) => {
         const leaseUntil = new Date(now().getTime() + leaseSeconds * 1000)
-        if (!await beginAttempt(tx, dispatch, await packet.store(tx), leaseUntil, now())) return false
-        if (packet.signed) await noteHistory(tx, dispatch.id, 'signed', packet.signed, now())
+        if (!await beginAttempt(tx, dispatch, { packet: await packet.store(tx), signedBy: packet.signed?.by ?? null, leaseUntil }, now())) return false
+        if (packet.signed) await noteHistory(tx, dispatch.id, 'signed', packet.signed.detail, now())
         if (dispatch.reason !== null) await clearAlarm(tx, log, alarm)
         return true
       })
       return begun ? packet : null
     } catch (error) {
+      if (error instanceof SignerAway) {
+        await postpone(database, dispatch.id, error.retryAt ?? new Date(at.getTime() + SIGNER_AWAY_MS), 'the signer is away', at)
+        return null
+      }
       // One document that cannot be made ready must not hold up its lane.
       log.error({ err: error, dispatchId: dispatch.id }, 'outbound.send: a packet could not be made ready')
       await database.transaction(async (tx) => {

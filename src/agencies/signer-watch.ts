@@ -1,0 +1,106 @@
+/**
+ * Watches the keys that sign: one that is away gets an alarm and is asked again by one document at a time, ever less often, while the others
+ * wait; one that is back ends its alarm. A hundred documents must not wait for the same dead server one after the other.
+ */
+import { clearAlarm, raiseAlarm } from '../alarms/alarms.ts'
+import type { Db } from '../database/database.ts'
+import type { Log } from '../http/log.ts'
+import { SignerAway } from '../trust/signers/away.ts'
+import type { Signer } from '../trust/signers/signer.ts'
+
+const SECOND = 1000
+/** The wait after each failure in a row: a token is put back in within the minute, a server restarts in several. */
+const WAITS = [5, 10, 20, 30, 60].map((seconds) => seconds * SECOND)
+
+const KIND = 'signer.away'
+
+/** `isKnown`: its alarms of earlier runs have been ended. */
+type State = { failures: number, retryAt: Date, isAsked: boolean, isKnown: boolean }
+
+export function createSignerWatch ({ database, now, log }: { database: Db, now: () => Date, log: Log }) {
+  const states = new Map<string, State>()
+
+  return {
+    /** Throws SignerAway while this key rests after a failure. */
+    refuseResting,
+
+    /** Once this throws, an alarm says that the agency cannot sign, and `retryAt` says when to ask again. */
+    async tell (agencyId: string, key: string, away: SignerAway): Promise<never> {
+      const state = stateOf(agencyId, key)
+      throw await gone(agencyId, key, away, state.failures)
+    },
+
+    /** The same signer, watched. */
+    watch (signer: Signer, agencyId: string, key: string): Signer {
+      const state = stateOf(agencyId, key)
+      return {
+        ...signer,
+        async sign (data) {
+          refuseResting(agencyId, key)
+          const round = state.failures
+          state.isAsked = true
+          try {
+            const signature = await signer.sign(data)
+            await back(agencyId, key)
+            return signature
+          } catch (error) {
+            throw error instanceof SignerAway ? await gone(agencyId, key, error, round) : error
+          } finally {
+            state.isAsked = false
+          }
+        },
+      }
+    },
+  }
+
+  function refuseResting (agencyId: string, key: string): void {
+    const { failures, retryAt, isAsked } = stateOf(agencyId, key)
+    if (failures === 0) return
+    if (isAsked) throw new SignerAway('RESTING', { retryAt: new Date(now().getTime() + waitAfter(1)) })
+    if (now() < retryAt) throw new SignerAway('RESTING', { retryAt })
+  }
+
+  function stateOf (agencyId: string, key: string): State {
+    const subject = subjectOf(agencyId, key)
+    let state = states.get(subject)
+    if (!state) states.set(subject, state = { failures: 0, retryAt: new Date(0), isAsked: false, isKnown: false })
+    return state
+  }
+
+  /** Signatures side by side fail together: that is one failure, not eight. */
+  async function gone (agencyId: string, key: string, away: SignerAway, round: number): Promise<SignerAway> {
+    const state = stateOf(agencyId, key)
+    const at = now()
+    if (state.failures === round) {
+      state.failures++
+      state.retryAt = new Date(at.getTime() + waitAfter(state.failures))
+    }
+    const { rows: [agency] } = await database.query<{ name: string }>('select name from agency where id = $1', [agencyId])
+    const name = agency?.name ?? agencyId
+    await raiseAlarm(database, log, {
+      at, kind: KIND, subject: subjectOf(agencyId, key),
+      vi: `Chưa ký được cho ${name}, văn bản đang chờ: ${away.vietnamese}`,
+      en: `Cannot sign for ${name}, its documents wait: ${away.message}`,
+    })
+    return new SignerAway(away.code, { detail: away.detail, retryAt: state.retryAt })
+  }
+
+  /** Ends the alarm; the first time also those that earlier runs, or keys of the agency that are not used any more, have left. */
+  async function back (agencyId: string, key: string): Promise<void> {
+    const state = stateOf(agencyId, key)
+    if (state.isKnown && state.failures === 0) return
+    const { rows } = await database.query<{ subject: string }>(
+      'select subject from alarm where kind = $1 and cleared_at is null and starts_with(subject, $2)', [KIND, subjectOf(agencyId, '')])
+    for (const { subject } of rows) await clearAlarm(database, log, { at: now(), kind: KIND, subject })
+    state.isKnown = true
+    state.failures = 0
+  }
+}
+
+function subjectOf (agencyId: string, key: string): string {
+  return `${agencyId}/${key}`
+}
+
+function waitAfter (failures: number): number {
+  return WAITS[Math.min(failures, WAITS.length) - 1]!
+}
