@@ -12,6 +12,7 @@ const USAGE = `lienthong <command>
   key system ID                                make an API key for a system, and show it once
   key person ID ROLE                           the same for a person: administrator, operator or monitor
   audit                                        check the audit chain
+  evidence ID --out DIR                        all that a verdict rests on, of an arrival, an item of a mailbox, or a document
   verify FILE                                  judge a packet, an XML signature or a certificate; verify alone lists its options
 `
 
@@ -24,7 +25,7 @@ try {
   const { values, positionals: [command, ...rest] } = parseArgs({
     args: given[0] === 'verify' ? ['verify'] : given, // it reads its own options, so that no fault in them looks like a verdict
     allowPositionals: true,
-    options: { exit: { type: 'boolean', default: false }, packet: { type: 'string' }, data: { type: 'string', default: 'data/demo' } },
+    options: { exit: { type: 'boolean', default: false }, packet: { type: 'string' }, data: { type: 'string', default: 'data/demo' }, out: { type: 'string' } },
   })
   switch (command) {
     case 'demo': {
@@ -45,6 +46,11 @@ try {
     case 'audit': {
       const { checkAudit } = await import('./audit.ts')
       process.exitCode = await checkAudit()
+      break
+    }
+    case 'evidence': {
+      const { exportEvidence } = await import('./evidence.ts')
+      process.exitCode = await exportEvidence(rest, values.out)
       break
     }
     case 'verify': {

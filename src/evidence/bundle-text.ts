@@ -1,0 +1,41 @@
+/** What a bundle of evidence says in words: which verdict decides, and how anybody checks it. */
+import { SEAL_NAME } from '../edxml/packet.ts'
+import type { SignatureVerdict } from '../trust/verdict.ts'
+import type { JudgedItem } from './store.ts'
+
+/** The verdict that `lienthong verify` gives: the seal's where there is a seal. */
+export function decidedBy ({ signature, seal }: Pick<JudgedItem, 'signature' | 'seal'>): SignatureVerdict | null {
+  return seal && seal.reasons[0]?.code !== 'SEAL_ABSENT' ? seal : signature
+}
+
+/** Whether the registry said that the signer speaks for the sender, when it was judged. */
+export function hasIdentity ({ checked, reasons }: Pick<SignatureVerdict, 'checked' | 'reasons'>): boolean {
+  return checked.includes('agency') && !reasons.some(({ code }) => NO_IDENTITY.has(code))
+}
+
+const NO_IDENTITY: ReadonlySet<string> = new Set(['SIGNER_UNKNOWN', 'SIGNER_NOT_AGENCY'])
+
+/** README.txt: commands that a stranger can run in the folder. */
+export function instructions (item: JudgedItem, verdict: SignatureVerdict | null): string {
+  const at = new Date(verdict?.proofTime.at ?? item.at)
+  const seconds = Math.floor(at.getTime() / 1000)
+  const parts = (['signature', 'seal'] as const).filter((part) => item[part]?.chain.length)
+  const chain = (verdict?.chain ?? []).map(({ fingerprint }) => fingerprint)
+  const trusted = [...chain.slice(-1).map((root) => `--trusted-pem anchors/${root}.pem`), ...chain.slice(1, -1).map((ca) => `--untrusted-pem intermediates/${ca}.pem`)].join(' ')
+  return `Chứng cứ của một kết luận về chữ ký số · Evidence of a verdict on a signature
+${item.kind} ${item.id}, ${at.toISOString()}
+
+verdict.json là kết luận gateway đã lưu. Kiểm tra lại trong thư mục này, không cần gateway:
+verdict.json is the verdict as the gateway stored it. To check it in this folder, without a gateway:
+
+  npx lienthong verify packet.edxml --at ${at.toISOString()} --anchors anchors --intermediates intermediates --crls revocation --signers signers --policy policy.json --offline
+
+anchors/ là các chứng thư gốc mà gateway tin: hãy so dấu vân tay SHA-256 (tên tệp) với công bố của cơ quan cấp.
+anchors/ are the roots that the gateway trusts: compare their SHA-256 fingerprints (the files' names) with what the authority publishes.
+
+Bằng công cụ khác · with other tools:
+
+${parts.map((part) => `  openssl verify -attime ${seconds} -CAfile anchors.pem -untrusted intermediates.pem -CRLfile crls.pem -crl_check_all ${part}-signer.pem\n`).join('')}\
+  xmlsec1 --verify --verification-time "${at.toISOString().slice(0, 19).replace('T', ' ')}" ${trusted} ${item.seal?.chain.length ? SEAL_NAME : 'packet.edxml'}
+`
+}

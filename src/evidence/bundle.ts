@@ -1,0 +1,112 @@
+/**
+ * The evidence of one judgement as a folder that stands for itself: `lienthong verify` gives the same verdict from it without a gateway, and
+ * openssl and xmlsec1 can check its parts.
+ *
+ *     packet.edxml, lienthong-seal.xml        what came, byte for byte, and the seal out of it
+ *     anchors/ intermediates/ signers/        pinned roots, CAs, and the certificates that spoke for the sender (PEM), by their SHA-256
+ *     revocation/                             the CRLs and OCSP answers that were looked at (DER), by their SHA-256
+ *     anchors.pem, intermediates.pem, crls.pem, …-signer.pem      the same in one file each, as openssl wants it
+ *     verdict.json, policy.json, README.txt   the verdict as it was stored, its policy, and the commands that check it
+ */
+import { X509Certificate } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { readBlob, streamBlob } from '../blobs/blobs.ts'
+import type { Db } from '../database/database.ts'
+import { SEAL_NAME } from '../edxml/packet.ts'
+import { openPacket, readPacket } from '../edxml/read.ts'
+import { Refusal } from '../errors.ts'
+import { DEFAULT_TRUST_POLICY } from '../trust/policy.ts'
+import type { TrustStore } from '../trust/store.ts'
+import { fingerprintOf, type RevocationAnswer, type SignatureVerdict } from '../trust/verdict.ts'
+import { decidedBy, hasIdentity, instructions } from './bundle-text.ts'
+import { findBlobs, findJudged, type JudgedItem } from './store.ts'
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** What was written, and what the verdicts name that is not kept (any more): by its SHA-256. */
+export type Bundle = { item: JudgedItem, missing: string[] }
+
+/**
+ * Once this returns, the folder holds all that is kept of this judgement, and `missing` is what it should hold besides. `stores` are what is
+ * pinned now: without the roots nobody could see that a chain led to none of them. Throws a Refusal when there is no such item, or the folder is not empty.
+ */
+export async function writeBundle ({ database, stores, id, folder }: { database: Db, stores: readonly TrustStore[], id: string, folder: string }): Promise<Bundle> {
+  const item = UUID.test(id) ? await findJudged(database, id) : null
+  if (!item) throw new Refusal('DOCUMENT_NOT_FOUND', { detail: id })
+  await mkdir(folder, { recursive: true })
+  if ((await readdir(folder)).length > 0) throw new Refusal('REQUEST_INVALID', { detail: `${folder} is not empty` })
+
+  const verdicts = [item.signature, item.seal, item.recheck?.verdicts?.signature, item.recheck?.verdicts?.seal].filter((verdict) => verdict !== null && verdict !== undefined)
+  const answers = new Map(verdicts.flatMap(({ revocation }) => revocation).flatMap(({ evidence, from }) => evidence === undefined ? [] : [[evidence, from] as const]))
+  const named = [...new Set([...verdicts.flatMap(({ chain }) => chain).map(({ fingerprint }) => fingerprint), ...answers.keys()])]
+  const kept = await findBlobs(database, named)
+  const certificates = new Map<string, X509Certificate>()
+  for (const fingerprint of named) if (kept.has(fingerprint) && !answers.has(fingerprint)) certificates.set(fingerprint, new X509Certificate(await readBlob(database, Buffer.from(fingerprint, 'hex'))))
+
+  await writeCertificates(folder, { item, verdicts, certificates, stores })
+  await writeAnswers(database, [...answers].filter(([hash]) => kept.has(hash)), folder)
+  if (item.packet) await writePacket(database, item.packet, folder)
+  const write = (name: string, content: string) => writeFile(join(folder, name), content)
+  const verdict = decidedBy(item)
+  await write('verdict.json', json({ kind: item.kind, id: item.id, sender: item.senderCode, receivedAt: item.at, packet: item.packet?.toString('hex') ?? null, verdict: verdict?.result ?? null, signature: item.signature, seal: item.seal, recheck: item.recheck }))
+  await write('policy.json', json(verdict?.policy ?? DEFAULT_TRUST_POLICY))
+  await write('README.txt', instructions(item, verdict))
+  return { item, missing: named.filter((hash) => !kept.has(hash)) }
+}
+
+async function writeAnswers (database: Db, answers: readonly (readonly [hash: string, from: RevocationAnswer['from']])[], folder: string): Promise<void> {
+  await mkdir(join(folder, 'revocation'))
+  const crls: Buffer[] = []
+  for (const [hash, from] of answers) {
+    const bytes = await readBlob(database, Buffer.from(hash, 'hex'))
+    if (from === 'crl') crls.push(bytes)
+    await writeFile(join(folder, 'revocation', `${hash}.${from}`), bytes)
+  }
+  await writeFile(join(folder, 'crls.pem'), crls.map((der) => pem('X509 CRL', der)).join(''))
+}
+
+async function writePacket (database: Db, sha256: Buffer, folder: string): Promise<void> {
+  const path = join(folder, 'packet.edxml')
+  await pipeline(streamBlob(database, sha256), createWriteStream(path))
+  try {
+    const packet = await readPacket(openPacket(await readBlob(database, sha256)))
+    const seal = packet.kind === 'document' ? packet.attachments.find(({ name }) => name === SEAL_NAME) : undefined
+    if (seal) await writeFile(join(folder, SEAL_NAME), seal.bytes)
+  } catch (error) {
+    // One that could not be read is in quarantine, and is evidence as it is
+    if (!(error instanceof Refusal)) throw error
+  }
+}
+
+type Certificates = { item: JudgedItem, verdicts: readonly SignatureVerdict[], certificates: ReadonlyMap<string, X509Certificate>, stores: readonly TrustStore[] }
+
+/** Each certificate in a file of its own, and all of a folder in one file beside it, which openssl wants. */
+async function writeCertificates (folder: string, { item, verdicts, certificates, stores }: Certificates): Promise<void> {
+  const of = (verdict: SignatureVerdict) => verdict.chain.map(({ fingerprint }) => certificates.get(fingerprint))
+  const lists = {
+    anchors: [...stores.flatMap((store) => store.anchors), ...verdicts.filter(({ domain }) => domain !== undefined).map((verdict) => of(verdict).at(-1))],
+    intermediates: [...stores.flatMap((store) => store.intermediates), ...verdicts.flatMap((verdict) => of(verdict).slice(1, -1))],
+    signers: verdicts.filter(hasIdentity).map((verdict) => of(verdict)[0]),
+  }
+  for (const [name, list] of Object.entries(lists)) {
+    await mkdir(join(folder, name))
+    const distinct = new Map(list.filter((certificate) => certificate !== undefined).map((certificate) => [fingerprintOf(certificate), pem('CERTIFICATE', certificate.raw)]))
+    for (const [fingerprint, text] of distinct) await writeFile(join(folder, name, `${fingerprint}.pem`), text)
+    if (name !== 'signers') await writeFile(join(folder, `${name}.pem`), [...distinct.values()].join(''))
+  }
+  for (const part of ['signature', 'seal'] as const) {
+    const leaf = item[part]?.chain[0] && certificates.get(item[part].chain[0].fingerprint)
+    if (leaf) await writeFile(join(folder, `${part}-signer.pem`), pem('CERTIFICATE', leaf.raw))
+  }
+}
+
+function pem (label: string, der: Buffer): string {
+  return `-----BEGIN ${label}-----\n${der.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`
+}
+
+function json (value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}

@@ -1,0 +1,31 @@
+/** Evidence's rows: what was judged, and what it was judged by. */
+import type { Db } from '../database/database.ts'
+import type { SignatureVerdict } from '../trust/verdict.ts'
+
+/** What the gateway judged and stored. `at` is the receipt: the moment it was judged for, unless a token proved an earlier one. */
+export type JudgedItem = {
+  kind: 'arrival' | 'document', id: string, at: Date, senderCode: string | null,
+  /** SHA-256 of the packet as it came; null for a document that came as metadata and files */
+  packet: Buffer | null,
+  signature: SignatureVerdict | null, seal: SignatureVerdict | null,
+  /** What came of asking again for what had passed without an answer on revocation */
+  recheck: { state: string, checkedAt: Date | null, verdicts: { signature: SignatureVerdict, seal: SignatureVerdict | null } | null } | null,
+}
+
+/** An arrival by its own id or by the id of an item in a mailbox, or a document that was submitted; null when there is neither. */
+export async function findJudged (db: Db, id: string): Promise<JudgedItem | null> {
+  const { rows: [row] } = await db.query<JudgedItem>(
+    `select 'arrival' as kind, a.id, a.fetched_at as at, a.sender_code as "senderCode", a.packet, a.signature, a.seal,
+            case when r.arrival_id is not null then jsonb_build_object('state', r.state, 'checkedAt', r.checked_at, 'verdicts', r.verdicts) end as recheck
+       from arrival a left join arrival_recheck r on r.arrival_id = a.id
+      where a.id = coalesce((select h.arrival_id from hand_over h where h.id = $1), $1)
+     union all
+     select 'document', d.id, d.submitted_at, d.sender_code, d.packet, d.signature, null, null from document d where d.id = $1`, [id])
+  return row ?? null
+}
+
+/** Which of these blobs there are, by their SHA-256 (lower-case hex). */
+export async function findBlobs (db: Db, hashes: readonly string[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ sha256: string }>(`select encode(sha256, 'hex') as sha256 from blob where sha256 = any($1)`, [hashes.map((hash) => Buffer.from(hash, 'hex'))])
+  return new Set(rows.map(({ sha256 }) => sha256))
+}

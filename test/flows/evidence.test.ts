@@ -1,0 +1,112 @@
+/** What a verdict rests on is kept with it, and can be shown to somebody who has no gateway. */
+import t from 'tap'
+import { execFile, spawnSync } from 'node:child_process'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { readBlob } from '../../src/blobs/blobs.ts'
+import { writeBundle } from '../../src/evidence/bundle.ts'
+import { EXAMPLE_TRUST_DIR } from '../../src/trust/example.ts'
+import { loadTrust } from '../../src/trust/store.ts'
+import type { SignatureVerdict } from '../../src/trust/verdict.ts'
+import { A, B, signedPacket, startWorld } from '../support/gateway.ts'
+import { until } from '../support/until.ts'
+import { needsXmlsec } from '../signing/world.ts'
+import { needsOpenssl } from '../trust/world.ts'
+
+const PROGRAM = resolve(import.meta.dirname, '../../src/cli/lienthong.ts')
+const stores = loadTrust(EXAMPLE_TRUST_DIR).domains
+
+type Judged = { id: string, signature: SignatureVerdict, seal: SignatureVerdict }
+
+/** Sends a document from A to B and gives back its arrival, judged. */
+async function arrived ({ gateway, a, database }: Awaited<ReturnType<typeof startWorld>>): Promise<{ arrival: Judged, document: string }> {
+  await gateway.start()
+  const { id } = (await a.submit(await signedPacket())).json<{ id: string }>()
+  const arrival = await until(async () => (await database.query<Judged>(`select id, signature, seal from arrival where kind = 'document' and judged_at is not null`)).rows[0])
+  return { arrival, document: id }
+}
+
+/** Runs one of the commands that README.txt names, in the folder. */
+function run (folder: string, beginning: string): { status: number | null, told: string } {
+  const command = readFileSync(join(folder, 'README.txt'), 'utf8').split('\n').map((line) => line.trim()).find((line) => line.startsWith(beginning))
+  if (command === undefined) throw new Error(`README.txt has no ${beginning}`)
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', command], { cwd: folder, encoding: 'utf8' })
+  return { status, told: stdout + stderr }
+}
+
+function verify (folder: string, more: string[] = []): Promise<{ code: number, out: string }> {
+  const command = readFileSync(join(folder, 'README.txt'), 'utf8').split('\n').map((line) => line.trim()).find((line) => line.startsWith('npx lienthong verify'))!
+  return new Promise((done) => {
+    execFile(process.execPath, [PROGRAM, ...command.split(' ').slice(2), '--json', ...more], { cwd: folder, env: {} }, (error, out) => { done({ code: error === null ? 0 : Number(error.code), out }) })
+  })
+}
+
+t.test('of every signature that was judged, chain, CRLs, packet, policy and verdict are kept under the hashes that the verdict names', async (t) => {
+  const world = await startWorld(t)
+  const { arrival, document } = await arrived(world)
+  const { rows: [submitted] } = await world.database.query<{ signature: SignatureVerdict }>('select signature from document where id = $1', [document])
+  for (const { result, chain, revocation, policy } of [submitted!.signature, arrival.seal]) {
+    t.equal(result, 'valid')
+    t.equal(chain.length, 3)
+    t.equal(revocation.length, 2)
+    t.ok(policy.missingRevocation)
+    for (const hash of [...chain.map(({ fingerprint }) => fingerprint), ...revocation.map(({ evidence }) => evidence!)]) {
+      t.ok((await readBlob(world.database, Buffer.from(hash, 'hex'))).length > 100)
+    }
+  }
+})
+
+t.test('the evidence of an arrival gives the same verdict without a gateway, and openssl and xmlsec1 agree', { ...needsOpenssl, ...needsXmlsec }, async (t) => {
+  const world = await startWorld(t)
+  const { arrival } = await arrived(world)
+  const folder = join(t.testdir(), 'evidence')
+  t.strictSame((await writeBundle({ database: world.database, stores, id: arrival.id, folder })).missing, [])
+  t.strictSame(readdirSync(folder).toSorted(), [
+    'README.txt', 'anchors', 'anchors.pem', 'crls.pem', 'intermediates', 'intermediates.pem', 'lienthong-seal.xml', 'packet.edxml', 'policy.json', 'revocation', 'seal-signer.pem', 'signers', 'verdict.json'])
+
+  const { code, out } = await verify(folder)
+  t.equal(code, 0)
+  const again = JSON.parse(out) as { verdict: string, decidedBy: string, proofTime: object, revocation: object[], chain: object[] }
+  t.match(again, { verdict: arrival.seal.result, decidedBy: 'seal' })
+  t.strictSame(again.chain, arrival.seal.chain)
+  t.strictSame(again.revocation, arrival.seal.revocation)
+  t.strictSame({ ...again.proofTime, from: '' }, { ...arrival.seal.proofTime, from: '' })
+
+  t.match(run(folder, 'openssl verify'), { status: 0, told: /seal-signer.pem: OK/ })
+  t.match(run(folder, 'xmlsec1'), { status: 0 })
+
+  t.equal((await verify(folder, ['--crls', 'signers'])).code, 3, 'certificates are no CRLs')
+  t.equal((await verify(folder, ['--crls', 'anchors/..'])).code, 3)
+})
+
+t.test('the evidence of a document that a system signed is kept as well, by the id of the document', needsOpenssl, async (t) => {
+  const world = await startWorld(t)
+  const { document } = await arrived(world)
+  const folder = join(t.testdir(), 'evidence')
+  t.strictSame((await writeBundle({ database: world.database, stores, id: document, folder })).missing, [])
+  t.match(JSON.parse((await verify(folder)).out), { verdict: 'valid', decidedBy: 'packet-signature' })
+  t.match(run(folder, 'openssl verify'), { status: 0 })
+  t.match(run(folder, 'xmlsec1'), { status: 0 })
+})
+
+t.test('the evidence of an item is found by its id in the mailbox; what is not there is refused', async (t) => {
+  const world = await startWorld(t)
+  const { arrival } = await arrived(world)
+  const item = await until(async () => (await world.b.mailbox()).items[0])
+  const folder = join(t.testdir(), 'evidence')
+  const { item: found } = await writeBundle({ database: world.database, stores, id: item.id, folder })
+  t.equal(found.id, arrival.id)
+  await t.rejects(writeBundle({ database: world.database, stores, id: item.id, folder }), { code: 'REQUEST_INVALID' }, 'nothing is written over')
+  for (const id of ['x', '00000000-0000-7000-8000-000000000000']) await t.rejects(writeBundle({ database: world.database, stores, id, folder: join(folder, 'x') }), { code: 'DOCUMENT_NOT_FOUND' })
+})
+
+t.test('what was refused can be shown as well: a signer who is not registered for the sender', async (t) => {
+  const world = await startWorld(t, { policy: { packetSignature: 'required', seals: 'ignored' }, systemPolicy: { packetSignature: 'ignored' } })
+  await world.gateway.start()
+  const { id } = (await world.a.submit(await signedPacket(undefined, B.key))).json<{ id: string }>()
+  const folder = join(t.testdir(), 'evidence')
+  await writeBundle({ database: world.database, stores, id, folder })
+  t.match(JSON.parse(readFileSync(join(folder, 'verdict.json'), 'utf8')), { kind: 'document', verdict: 'invalid', sender: A.codes[0] })
+  t.strictSame(readdirSync(join(folder, 'signers')), [])
+  t.equal((await verify(folder)).code, 1)
+})
