@@ -14,7 +14,7 @@ import { verdict } from '../signing/xmldsig.ts'
 import { isExampleCertificate } from '../trust/example.ts'
 import { judgeCertificate, type Trust } from '../trust/judge.ts'
 import { certificatesFromPem } from '../trust/store.ts'
-import { certificateOf, combine, detailsOf, fingerprintOf, verdictFrom, type Finding, type ProofTime, type SignatureVerdict } from '../trust/verdict.ts'
+import { certificateOf, combine, detailsOf, fingerprintOf, verdictFrom, type Finding, type SignatureVerdict } from '../trust/verdict.ts'
 import { EVIDENCE_REASONS } from './reasons.ts'
 
 /** What may stand before the root: a byte order mark, the declaration, comments. It only tells which parser has the word. */
@@ -44,7 +44,7 @@ export type JudgedFile =
 
 /** Judges the file. Throws a Refusal that says why when it is of no kind that can be verified, or cannot be read. */
 export async function judgeFile (bytes: Buffer, context: FileContext): Promise<JudgedFile> {
-  if (!looksLikeXml(bytes)) return { kind: 'certificate', verdict: remarked(judgeCertificates(certificatesIn(bytes), context), context) }
+  if (!looksLikeXml(bytes)) return { kind: 'certificate', verdict: remarked(judgeCertificates(certificatesIn(bytes), context)) }
   return ROOT_IS_EDXML.test(toUtf8(bytes.subarray(0, PROLOG)).toString('latin1')) ? judgePacketFile(bytes, context) : judgeXml(bytes, context)
 }
 
@@ -52,7 +52,7 @@ async function judgePacketFile (bytes: Buffer, context: FileContext): Promise<Ju
   const { limits } = context
   const registered = context.registered && new Set(context.registered.map(fingerprintOf))
   const opened = openPacket(bytes, limits)
-  const judged = judgePacket(opened, await readPacket(opened, limits), { ...context, speaksFor: (fingerprint) => registered === null || registered.has(fingerprint) || 'unknown' })
+  const judged = judgePacket(opened, await readPacket(opened, limits), { ...context, atFrom: fromOf(context), speaksFor: (fingerprint) => registered === null || registered.has(fingerprint) || 'unknown' })
   const signature = compared(judged.signature, context)
   const seal = judged.seal && judged.seal.reasons[0]?.code !== 'SEAL_ABSENT' ? compared(judged.seal, context) : null
   return { kind: 'packet', verdict: seal ?? signature, decidedBy: seal ? 'seal' : 'packet-signature', signature, seal, packet: judged.packet }
@@ -60,8 +60,8 @@ async function judgePacketFile (bytes: Buffer, context: FileContext): Promise<Ju
 
 /** Every signature of an XML file; the worst decides, since nothing tells which of them the reader relies on. */
 function judgeXml (bytes: Buffer, context: FileContext): JudgedFile {
-  const signatures = judgeXmlSignatures(bytes, { trust: context.trust, at: context.at, certificates: context.registered ?? [] })
-    .map((signature) => ({ ...signature, verdict: remarked(signature.verdict, context) }))
+  const signatures = judgeXmlSignatures(bytes, { trust: context.trust, at: context.at, atFrom: fromOf(context), certificates: context.registered ?? [] })
+    .map((signature) => ({ ...signature, verdict: remarked(signature.verdict) }))
   const worst = ['invalid', 'indeterminate', 'valid'].flatMap((result) => signatures.filter(({ verdict }) => verdict.result === result))[0]
   if (worst === undefined) throw new Refusal('FILE_UNKNOWN', { detail: 'XML, without a signature' })
   return { kind: 'xml-signature', verdict: worst.verdict, signatures }
@@ -71,7 +71,7 @@ function judgeXml (bytes: Buffer, context: FileContext): JudgedFile {
 function judgeCertificates (certificates: readonly X509Certificate[], context: FileContext): SignatureVerdict {
   const leaf = certificates.find(({ ca }) => !ca) ?? certificates[0]!
   const judged = judgeCertificate(leaf, certificates.filter((one) => one !== leaf), context.trust, context.at, leaf.ca ? 'certificates' : 'documents')
-  return { ...verdict(context, ['certificate'], [], judged), signer: detailsOf(leaf) }
+  return { ...verdict({ ...context, atFrom: fromOf(context) }, ['certificate'], [], judged), signer: detailsOf(leaf) }
 }
 
 /** Whoever wants XML begins so, in UTF-8 or in UTF-16. */
@@ -94,14 +94,16 @@ function certificatesIn (bytes: Buffer): X509Certificate[] {
 
 /** A verdict whose signer nobody could compare with a registry says so. */
 function compared (judged: SignatureVerdict, context: FileContext): SignatureVerdict {
-  if (context.registered !== null || judged.signer === undefined) return remarked(judged, context)
-  return remarked({ ...judged, checked: judged.checked.filter((check) => check !== 'agency') }, context, [{ code: 'SIGNER_NOT_COMPARED' }])
+  if (context.registered !== null || judged.signer === undefined) return remarked(judged)
+  return remarked({ ...judged, checked: judged.checked.filter((check) => check !== 'agency') }, [{ code: 'SIGNER_NOT_COMPARED' }])
 }
 
-/** Adds what verdicts of a gateway have no need to say: who vouches for the time, and that an example is one. */
-function remarked (judged: SignatureVerdict, { at, isNow }: FileContext, remarks: readonly Finding<typeof EVIDENCE_REASONS>[] = []): SignatureVerdict {
+/** A file that is here now is received; of another moment there is only somebody's word. */
+const fromOf = ({ isNow }: FileContext): 'receipt' | 'claim' => isNow ? 'receipt' : 'claim'
+
+/** Adds what verdicts of a gateway have no need to say: that an example is one. */
+function remarked (judged: SignatureVerdict, remarks: readonly Finding<typeof EVIDENCE_REASONS>[] = []): SignatureVerdict {
   const leaf = judged.chain[0] && certificateOf(judged.chain[0])
   const all = leaf && isExampleCertificate(leaf) ? [...remarks, { code: 'EXAMPLE_CERTIFICATE' as const }] : remarks
-  const proofTime: ProofTime = !isNow && judged.proofTime.from === 'receipt' ? { ...judged.proofTime, at: at.toISOString(), from: 'claim' } : judged.proofTime
-  return { ...judged, ...combine(judged, verdictFrom(EVIDENCE_REASONS, all)), proofTime }
+  return { ...judged, ...combine(judged, verdictFrom(EVIDENCE_REASONS, all)) }
 }
