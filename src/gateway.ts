@@ -31,6 +31,7 @@ import { EXAMPLE_TRUST_DIR, refuseExample } from './trust/example.ts'
 import type { Trust } from './trust/judge.ts'
 import { openRevocation } from './trust/revocation/revocation.ts'
 import { loadTrust } from './trust/store.ts'
+import { tlsTrust } from './trust/tls.ts'
 
 /** The world outside the process, which tests replace. */
 export type Edges = { now?: () => Date, connect?: (settings: ConnectionSettings) => AxisConnection }
@@ -70,13 +71,18 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const trust: Trust = { domains: trusted.domains, timeStamping: trusted.timeStamping, revocation: revocation.source, get policy () { return revocation.policy() } }
   const limits = { ...DEFAULT_LIMITS, packetBytes: config.maxPacketBytes }
   const vault = createVault(config.masterKey)
-  const client = opened.use(createHttpClient())
+  const tls = tlsTrust(trusted, now)
+  const client = opened.use(createHttpClient({ tls }))
   const signers = createSigners({ database, vault, http: client, intermediates: trust.domains.flatMap(({ intermediates }) => intermediates), now, log })
-  if (config.mode === 'production') refuseExample({ stores: [...trust.domains, ...trust.timeStamping ? [trust.timeStamping] : []], signers: (await signers.certificates()).map((certificate) => ({ certificate, chain: [] })) })
+  if (config.mode === 'production') refuseExample({ stores: [...trust.domains, ...[trust.timeStamping, trusted.tls].filter((store) => store !== null)], signers: (await signers.certificates()).map((certificate) => ({ certificate, chain: [] })) })
 
-  const connect = edges.connect ?? ((settings) => createVxpConnection({
-    ...settings, hashFile: settings.policy.hashFile, sendWithin: settings.policy.sendTimeoutSeconds * 1000, maxPacket: config.maxPacketBytes, http: client, now,
-  }))
+  const connect = edges.connect ?? (({ clientCertificate, ...settings }) => {
+    const axisHttp = createHttpClient({ tls: { ...tls, ...(clientCertificate && { identity: clientCertificate }) } })
+    const axis = createVxpConnection({
+      ...settings, hashFile: settings.policy.hashFile, sendWithin: settings.policy.sendTimeoutSeconds * 1000, maxPacket: config.maxPacketBytes, http: axisHttp, now,
+    })
+    return { ...axis, [Symbol.asyncDispose]: () => axisHttp[Symbol.asyncDispose]() }
+  })
   const connections = opened.use(createConnections({ database, vault, connect }))
 
   const nudge = Object.fromEntries((['send', 'reconcile', 'fetch', 'verify', 'sync'] as const)

@@ -6,12 +6,12 @@ import { findAgencies, saveAgencies } from '../agencies/registry.ts'
 import { saveSigner } from '../agencies/signers.ts'
 import { NO_LOG, type AlarmLog } from '../alarms/alarms.ts'
 import { recordAudit } from '../audit/audit.ts'
-import { connectionContext, resumeConnection } from '../axis/connections.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import { judgeAgain, type ApprovedSigner } from '../inbound/judge-again.ts'
 import { saveTrustSettings } from '../trust/settings.ts'
 import { fingerprintOf } from '../trust/verdict.ts'
+import { checkClientCertificate, saveConnection } from './connection.ts'
 import { readKey } from './key.ts'
 import type { Setup } from './setup.ts'
 
@@ -29,7 +29,10 @@ export async function applySetup (setup: Setup, { database, vault, now, actor, i
       if (others.length > 0) throw new Refusal('SETUP_INVALID', { field: `agencies.${index}.codes`, detail: `these codes belong to ${others.length + 1} agencies (${[id, ...others].join(', ')})` })
     }
 
-    for (const connection of setup.connections) await saveConnection(tx, vault, connection, now)
+    for (const [index, connection] of setup.connections.entries()) {
+      valid(`connections.${index}.clientCertificate`, () => checkClientCertificate(connection, isReal))
+      await saveConnection(tx, vault, connection, now)
+    }
     for (const { id, name, policy } of setup.systems) {
       await tx.query(
         `insert into system (id, name, policy, created_at) values ($1, $2, $3, $4)
@@ -58,20 +61,6 @@ export async function applySetup (setup: Setup, { database, vault, now, actor, i
     const counts = { ...Object.fromEntries(Object.entries(lists).map(([part, entries]) => [part, entries.length])), ...trust && { trust: 1 } }
     await recordAudit(tx, { at: now, actor, action: 'setup.applied', subject: 'gateway', detail: counts })
   })
-}
-
-/** Saves a connection, and lets work go on over it if wrong credentials had paused it. */
-async function saveConnection (tx: Tx, vault: Vault, { id, protocol, baseUrl, systemId, secret, policy }: Setup['connections'][number], now: Date): Promise<void> {
-  const { rows: [known] } = await tx.query<{ sealedSecret: Buffer }>('select sealed_secret as "sealedSecret" from connection where id = $1', [id])
-  const isSame = known && vault.holds(known.sealedSecret, Buffer.from(secret), connectionContext(id))
-  const sealed = isSame ? known.sealedSecret : vault.seal(Buffer.from(secret), connectionContext(id))
-  await tx.query(
-    `insert into connection as c (id, protocol, base_url, system_id, sealed_secret, policy, created_at) values ($1, $2, $3, $4, $5, $6, $7)
-     on conflict (id) do update set protocol = excluded.protocol, base_url = excluded.base_url, system_id = excluded.system_id,
-                                    sealed_secret = excluded.sealed_secret, policy = excluded.policy
-      where (c.protocol, c.base_url, c.system_id, c.sealed_secret, c.policy) is distinct from (excluded.protocol, excluded.base_url, excluded.system_id, excluded.sealed_secret, excluded.policy)`,
-    [id, protocol, baseUrl, systemId, sealed, JSON.stringify(policy), now])
-  await resumeConnection(tx, id, now)
 }
 
 /** Each system speaks for the agencies it names, and for no other; an agency that moves takes its mailbox along. */

@@ -41,6 +41,7 @@ export const Setup = Type.Object({
   agencies: Type.Array(Type.Object({ codes: Type.Array(Code, { minItems: 1 }), name: Name, mail: Type.Optional(Type.String()) }, strict), { default: [] }),
   connections: Type.Array(Type.Object({
     id: Slug, protocol: Type.Literal('vxp'), baseUrl: Type.String({ pattern: '^https?://' }), systemId: Type.String({ minLength: 1 }), secret: Type.String({ minLength: 1 }),
+    clientCertificate: Type.Optional(Type.Object({ certificatePem: Pem, keyPem: Pem }, { ...strict, description: 'What is shown to an axis that asks for a certificate over https: it first, CAs after it' })),
     policy: Type.Object(ConnectionPolicy.properties, { ...strict, default: {} }),
   }, strict), { default: [] }),
   systems: Type.Array(Type.Object({

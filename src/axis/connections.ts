@@ -26,8 +26,11 @@ export type ConnectionPolicy = Static<typeof ConnectionPolicy>
 /** `paused`: nothing is sent, fetched or asked over it until a person has acted. */
 export type OpenConnection = { id: string, axis: AxisConnection, policy: ConnectionPolicy, paused: boolean }
 
+/** The certificate by which an axis knows us over TLS, and its key. */
+export type ClientCertificate = { certificatePem: string, keyPem: string }
+
 /** Everything a protocol needs to reach its axis. */
-export type ConnectionSettings = { id: string, protocol: string, baseUrl: string, systemId: string, secret: string, policy: ConnectionPolicy }
+export type ConnectionSettings = { id: string, protocol: string, baseUrl: string, systemId: string, secret: string, clientCertificate?: ClientCertificate, policy: ConnectionPolicy }
 
 /** Makes a connection of the protocol that the settings name. */
 export type Connect = (settings: ConnectionSettings) => AxisConnection
@@ -36,6 +39,8 @@ export type Connections = ReturnType<typeof createConnections>
 
 export function createConnections ({ database, vault, connect }: { database: Db, vault: Vault, connect: Connect }) {
   const opened = new Map<string, { axis: AxisConnection, version: string }>()
+  /** Those that a changed set-up replaced: they let the requests under way finish, and nobody waits for that */
+  const replaced: Promise<void>[] = []
   return {
     /** The ids of all connections. */
     async ids (): Promise<string[]> {
@@ -45,24 +50,25 @@ export function createConnections ({ database, vault, connect }: { database: Db,
 
     /** A connection as it is configured now, or null when there is none of that id. */
     async open (id: string): Promise<OpenConnection | null> {
-      const { rows: [row] } = await database.query<{ version: string, paused: boolean, protocol: string, baseUrl: string, systemId: string, sealedSecret: Buffer, policy: ConnectionPolicy }>({
+      const { rows: [row] } = await database.query<{ version: string, paused: boolean, protocol: string, baseUrl: string, systemId: string, sealedSecret: Buffer, sealedCertificate: Buffer | null, policy: ConnectionPolicy }>({
         name: 'open-connection',
-        text: `select c.xmin::text as version, coalesce(l.paused, false) as paused, c.protocol, c.base_url as "baseUrl", c.system_id as "systemId", c.sealed_secret as "sealedSecret", c.policy
+        text: `select c.xmin::text as version, coalesce(l.paused, false) as paused, c.protocol, c.base_url as "baseUrl", c.system_id as "systemId", c.sealed_secret as "sealedSecret", c.sealed_client_certificate as "sealedCertificate", c.policy
                  from connection c left join lane l on l.connection_id = c.id where c.id = $1`,
         values: [id],
       })
       if (!row) return null
-      const { version, paused, sealedSecret, ...settings } = row
+      const { version, paused, sealedSecret, sealedCertificate, ...settings } = row
       const known = opened.get(id)
       if (known?.version === version) return { id, axis: known.axis, policy: row.policy, paused }
-      const axis = connect({ id, ...settings, secret: vault.open(sealedSecret, connectionContext(id)).toString() })
+      const clientCertificate = sealedCertificate && JSON.parse(vault.open(sealedCertificate, clientCertificateContext(id)).toString()) as ClientCertificate
+      const axis = connect({ id, ...settings, secret: vault.open(sealedSecret, connectionContext(id)).toString(), ...(clientCertificate && { clientCertificate }) })
       opened.set(id, { axis, version })
-      await known?.axis[Symbol.asyncDispose]()
+      if (known) replaced.push(Promise.resolve(known.axis[Symbol.asyncDispose]()))
       return { id, axis, policy: row.policy, paused }
     },
 
     async [Symbol.asyncDispose] () {
-      await Promise.all([...opened.values()].map(({ axis }) => axis[Symbol.asyncDispose]()))
+      await Promise.all([...replaced, ...[...opened.values()].map(({ axis }) => axis[Symbol.asyncDispose]())])
     },
   }
 }
@@ -89,3 +95,4 @@ export async function resumeConnection (tx: Tx, id: string, at: Date): Promise<v
 
 /** What the secret of a connection is sealed for: it opens nowhere else. */
 export const connectionContext = (id: string) => `connection/${id}`
+export const clientCertificateContext = (id: string) => `connection/${id}/client-certificate`
