@@ -1,5 +1,6 @@
 /** The exams there are, and what each must show. */
-import { PKITS_FILES, runPkits } from './pkits.ts'
+import { OCSP_FILES, runOcsp } from './ocsp.ts'
+import { judgePathAndRevocation, PKITS_FILES, runPkits } from './pkits.ts'
 import { runXmlCrypto, XML_CRYPTO_FILES } from './xml-crypto.ts'
 import type { SignatureTable } from './xml-signatures.ts'
 import { runXmlsec, XMLSEC_FILES } from './xmlsec.ts'
@@ -9,6 +10,9 @@ export type Exam = { files: readonly string[], run: () => SignatureTable, mostRe
 
 export const EXAMS: readonly Exam[] = [
   { files: PKITS_FILES, run: () => runPkits(), mostRejects: 5 },
+  { files: PKITS_FILES, run: () => runPkits(judgePathAndRevocation), mostRejects: 5 },
+  { files: OCSP_FILES, run: () => runOcsp('historical'), mostRejects: 0 },
+  { files: OCSP_FILES, run: () => runOcsp('product'), mostRejects: 0 },
   { files: XMLSEC_FILES, run: () => runXmlsec('product'), mostRejects: Infinity, explained: true },
   { files: XMLSEC_FILES, run: () => runXmlsec('historical'), mostRejects: Infinity, explained: true },
   { files: XML_CRYPTO_FILES, run: () => runXmlCrypto('product'), mostRejects: Infinity, explained: true },

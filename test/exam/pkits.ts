@@ -5,10 +5,15 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
+import { DerError } from '../../src/trust/asn1/der.ts'
 import { judgePath } from '../../src/trust/path/path.ts'
 import type { PolicyInputs } from '../../src/trust/path/policies.ts'
+import { DEFAULT_TRUST_POLICY } from '../../src/trust/policy.ts'
+import { readCrl } from '../../src/trust/revocation/crl.ts'
+import { judgeRevocation } from '../../src/trust/revocation/judge.ts'
+import { sourceFrom } from '../../src/trust/revocation/source.ts'
 import type { TrustStore } from '../../src/trust/store.ts'
-import type { Verdict } from '../../src/trust/verdict.ts'
+import { combine, type Verdict } from '../../src/trust/verdict.ts'
 import { shared } from '../support/shared.ts'
 
 /** One case: everything a judge may use. `crls` are in DER, the root's own among them. */
@@ -54,6 +59,20 @@ export function runPkits (judge?: (one: PkitsCase) => Verdict): ExamTable {
 /** The path of a case, without its revocation. */
 export function judgePathAlone ({ certificate, store, at, policies }: PkitsCase): Verdict & { chain: X509Certificate[] } {
   return judgePath(certificate, store, at, { policies })
+}
+
+/** The path of a case, and the revocation of every certificate on it. A CRL that cannot be read is none. */
+export function judgePathAndRevocation (one: PkitsCase): Verdict {
+  const path = judgePathAlone(one)
+  const crls = one.crls.flatMap((der) => {
+    try {
+      return [readCrl(der)]
+    } catch (error) {
+      if (error instanceof DerError) return []
+      throw error
+    }
+  })
+  return path.result === 'invalid' ? path : combine(path, judgeRevocation(path.chain, sourceFrom(crls), { ...one, policy: DEFAULT_TRUST_POLICY }))
 }
 
 /** Every case that there is. */

@@ -49,7 +49,7 @@ type Judged = { findings: RevocationFinding[], answers: RevocationAnswer[] }
 
 function judgeOne (chain: readonly X509Certificate[], source: RevocationSource, context: RevocationContext, asking: readonly string[]): Judged {
   const certificate = chain[0]!
-  const { statements, findings } = statementsOn(chain, source, { ...context, judgeRevocation: (of, at) => judgeSigner(of, source, { ...context, at }, asking) })
+  const { statements, findings } = statementsOn(chain, source, { ...context, judgeRevocation: (of, at) => judgeSigner(of, source, { ...context, at, policy: { ...context.policy, missingRevocation: 'wait' } }, asking) })
   const name = nameForPeople(certificate.subject)
   const decided = decide(statements)
   if (decided === undefined) {

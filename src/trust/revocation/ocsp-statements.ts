@@ -1,11 +1,12 @@
 /** What OCSP answers say of a certificate (RFC 6960, 3.2). */
 import type { X509Certificate } from 'node:crypto'
 import { contentOf } from '../asn1/certificate.ts'
-import { momentForPeople, fingerprintOf } from '../verdict.ts'
+import { isPinnedG1 } from '../path/signature.ts'
+import { fingerprintOf, momentForPeople } from '../verdict.ts'
 import { responseOn, type OcspAnswer } from './ocsp.ts'
 import { ALL_REASONS } from './points.ts'
 import type { RevocationFinding } from './reasons.ts'
-import { signerOfOcsp, type SignerContext } from './signer.ts'
+import { howSigned, signerOfOcsp, type SignerContext } from './signer.ts'
 import type { RevocationSource } from './source.ts'
 import { statementOn, unlessUnreadable, type Statement, type Told } from './statement.ts'
 
@@ -18,6 +19,8 @@ function statementOf (answer: OcspAnswer, chain: readonly X509Certificate[], con
   const [certificate, issuer] = chain
   const [unknown] = answer.unknown
   if (unknown !== undefined) return { code: 'ANSWER_EXTENSION_UNKNOWN', detail: unknown }
+  const how = howSigned(answer, isPinnedG1(issuer!), context)
+  if ('code' in how) return how
   const single = responseOn(answer, certificate!, issuer!)
   if (single === undefined) return { code: 'ANSWER_OF_OTHER_CERTIFICATE', detail: momentForPeople(answer.producedAt) }
   const signer = signerOfOcsp(answer, chain, context)

@@ -2,14 +2,17 @@
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
 import { ADMITTED, isAdmitted, isSigned, keyIsAdmitted, type AlgorithmPolicy, type SignedWith } from '../algorithms.ts'
 import { KEY_USAGE, contentOf } from '../asn1/certificate.ts'
+import { judgeCertificate } from '../path/chain.ts'
 import { judgePath } from '../path/path.ts'
 import { isPinnedG1, isSignedBy } from '../path/signature.ts'
+import { judgeUse } from '../path/uses.ts'
 import type { TrustPolicy } from '../policy.ts'
 import type { TrustStore } from '../store.ts'
 import { momentForPeople, nameForPeople, type Verdict } from '../verdict.ts'
 import type { Crl } from './crl.ts'
 import { fieldsOf } from './fields.ts'
 import type { OcspAnswer } from './ocsp.ts'
+import { pointsOf } from './points.ts'
 import type { RevocationFinding } from './reasons.ts'
 
 /** What a signer is judged by. */
@@ -20,7 +23,7 @@ export type SignerContext = {
   algorithms?: AlgorithmPolicy
   /** The moment that the answer is used for */
   at: Date
-  /** The revocation of a signer's own chain. Not valid for one that is being judged already: nobody vouches for himself. */
+  /** The revocation of a signer's own chain; indeterminate when it is not known, whatever the policy. Never valid for one that is being judged already: nobody vouches for himself. */
   judgeRevocation (chain: readonly X509Certificate[], at: Date): Verdict
 }
 
@@ -71,31 +74,38 @@ function judgeResponder (answer: OcspAnswer, signer: ProvedSigner, chainOfIssuer
   const { certificate } = signer
   const [issuer] = chainOfIssuer
   if (contentOf(certificate).issuer !== contentOf(issuer!).subject || !isSignedBy(certificate, issuer!)) return unfit(certificate, 'issuer')
-  const store = { anchors: chainOfIssuer.slice(-1), intermediates: chainOfIssuer.slice(0, -1) }
-  const path = judgePath(certificate, store, answer.producedAt, { use: 'ocsp', ...(context.algorithms && { algorithms: context.algorithms }) })
-  if (path.result !== 'valid') return unfit(certificate, path.reasons[0]?.code ?? '')
-  // RFC 6960, 4.2.2.2.1: the CA vouches for its responder as long as the certificate lives
+  // The path of the CA itself is part of what is being judged
+  const [fault] = [...judgeCertificate(certificate, answer.producedAt, context.algorithms ? { algorithms: context.algorithms } : {}), ...judgeUse(contentOf(certificate), 'ocsp')]
+  if (fault !== undefined) return unfit(certificate, fault.code)
+  // RFC 6960, 4.2.2.2.1: the CA vouches for its responder as long as the certificate lives; or it names no place to ask, and then only what is known counts
   if (fieldsOf(certificate).extensions.has(NO_CHECK)) return signer
-  return withRevocation(signer, [certificate, ...chainOfIssuer], answer.producedAt, context)
+  const { crls, ocsp } = pointsOf(certificate)
+  return withRevocation(signer, [certificate, ...chainOfIssuer], answer.producedAt, context, crls.length + ocsp.length === 0)
 }
 
 /** A key in wrong hands may have signed with an old date: what counts is whether it was revoked when its word is used. */
-function withRevocation (signer: ProvedSigner, chain: readonly X509Certificate[], signedAt: Date, { at, judgeRevocation }: SignerContext): ProvedSigner | RevocationFinding {
+function withRevocation (signer: ProvedSigner, chain: readonly X509Certificate[], signedAt: Date, { at, judgeRevocation }: SignerContext, mayBeUnknown = false): ProvedSigner | RevocationFinding {
   const { result, reasons } = judgeRevocation(chain, at > signedAt ? at : signedAt)
-  return result === 'valid' ? signer : unfit(signer.certificate, reasons[0]?.code ?? '')
+  return result === 'valid' || (result === 'indeterminate' && mayBeUnknown) ? signer : unfit(signer.certificate, reasons[0]?.code ?? '')
 }
 
 function judgeSignature (answer: Crl | OcspAnswer, certificate: X509Certificate, isOfG1: boolean, { policy, algorithms = ADMITTED }: SignerContext): ProvedSigner | RevocationFinding {
-  const how = answer.signed.with
+  const how = howSigned(answer, isOfG1, { policy, algorithms })
+  if ('code' in how) return how
   const detail = nameForPeople(certificate.subject)
-  if (!('digest' in how)) return { code: 'ANSWER_ALGORITHM_NOT_ADMITTED', detail: how.oid }
-  const admitted: boolean = isAdmitted(how, algorithms)
-  const byException = !admitted && how.digest === 'sha1' && isOfG1 && policy.sha1Revocation
-  if (!admitted && !byException) return { code: 'ANSWER_DIGEST_WEAK', detail: how.digest }
   const key = keyOf(certificate)
   if (key === undefined || !keyIsAdmitted(key, algorithms)) return { code: 'ANSWER_KEY_WEAK', detail }
   if (!isSignedByKey(answer, how, certificate, key)) return { code: 'ANSWER_SIGNATURE_WRONG', detail: `${detail}, ${momentForPeople('producedAt' in answer ? answer.producedAt : answer.thisUpdate)}` }
-  return { certificate, remarks: byException ? [{ code: 'ANSWER_SHA1_PINNED', detail }] : [] }
+  return { certificate, remarks: !isAdmitted(how, algorithms) ? [{ code: 'ANSWER_SHA1_PINNED', detail }] : [] }
+}
+
+/** The algorithm that signed the answer, or why it does not count. SHA-1 does where the answer is one of a pinned G1 CA, if the policy says so. */
+export function howSigned ({ signed }: Crl | OcspAnswer, isOfG1: boolean, { policy, algorithms = ADMITTED }: Pick<SignerContext, 'policy' | 'algorithms'>): SignedWith | RevocationFinding {
+  const how = signed.with
+  if (!('digest' in how)) return { code: 'ANSWER_ALGORITHM_NOT_ADMITTED', detail: how.oid }
+  const { digest } = how
+  const byException = isOfG1 && policy.sha1Revocation && digest === 'sha1'
+  return byException || isAdmitted(how, algorithms) ? how : { code: 'ANSWER_DIGEST_WEAK', detail: digest }
 }
 
 const signatures = new WeakMap<Crl | OcspAnswer, Map<string, boolean>>()
