@@ -1,4 +1,3 @@
-import type { Limits } from '../edxml/limits.ts'
 import { createFetch } from './fetch.ts'
 import { createJudge } from './judge.ts'
 import { createMailbox } from './mailbox.ts'
@@ -10,7 +9,8 @@ type Needs =
   & Omit<Parameters<typeof createVerify>[0], 'judge' | 'recheck'>
   & Omit<Parameters<typeof createRecheck>[0], 'judge'>
   & Omit<Parameters<typeof createMailbox>[0], 'onReported'>
-  & { limits: Limits, nudge: { verify: (connectionId: string) => void, send: (connectionId: string) => void } }
+  & Parameters<typeof createJudge>[0]
+  & { nudge: { verify: (connectionId: string) => void, send: (connectionId: string) => void } }
 
 /** Packets on their way in: fetch, verify, hand over, and look again at what passed before all was known. */
 export function createInbound ({ nudge, ...needs }: Needs) {

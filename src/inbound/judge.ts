@@ -3,11 +3,11 @@ import { judgeBySpeakers } from '../agencies/certificates.ts'
 import { readBlob } from '../blobs/blobs.ts'
 import type { Database } from '../database/database.ts'
 import type { Limits } from '../edxml/limits.ts'
-import { SEAL_NAME, type Packet } from '../edxml/packet.ts'
+import type { Packet } from '../edxml/packet.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
-import { judgePacketSignature } from '../signing/packet-signature.ts'
-import { judgeSeal } from '../signing/seal.ts'
+import type { KeepEvidence } from '../evidence/keep.ts'
+import { judgePacket } from '../signing/judge-packet.ts'
 import type { Trust } from '../trust/judge.ts'
 import type { QuarantineReason, Verdicts } from './arrival.ts'
 
@@ -20,23 +20,19 @@ export type Judged =
 
 export type Judge = (arrival: { packet: Buffer, fetchedAt: Date }, trust: Trust) => Promise<Judged>
 
-export function createJudge ({ database, limits }: { database: Database, limits: Limits }): Judge {
-  /** Never throws: a fault of ours must not hold up the arrivals behind it. */
+type Needs = { database: Database, limits: Limits, keepEvidence: KeepEvidence }
+
+export function createJudge ({ database, limits, keepEvidence }: Needs): Judge {
+  /** Never throws: a fault of ours must not hold up the arrivals behind it. Once this returns, what the verdicts rest on is kept. */
   return async function judge (arrival, trust) {
     try {
       const opened = openPacket(await readBlob(database, arrival.packet), limits)
-      const packet = await readPacket(opened, limits)
+      const read = await readPacket(opened, limits)
       // Judged at the time of receipt: the only time that is proved (trust.md 2.3, rule 9).
       const at = arrival.fetchedAt
-      return await judgeBySpeakers(database, { code: senderOf(packet), at }, (speaksFor): Judged => {
-        const context = { trust, at, speaksFor }
-        const signature = judgePacketSignature(opened, context)
-        if (packet.kind === 'status') return { kind: 'read', packet, verdicts: { signature, seal: null } }
-        const [sealed, second] = packet.attachments.filter((attachment) => attachment.name === SEAL_NAME)
-        if (second) throw new Refusal('ATTACHMENT_NAME_RESERVED', { field: 'Attachment.AttachmentName', detail: 'a document has one seal' })
-        const document = { ...packet, attachments: packet.attachments.filter((attachment) => attachment !== sealed) }
-        return { kind: 'read', packet: document, verdicts: { signature, seal: judgeSeal(sealed, document, context) } }
-      })
+      const { packet, ...verdicts } = await judgeBySpeakers(database, { code: senderOf(read), at }, (speaksFor) => judgePacket(opened, read, { trust, at, speaksFor }))
+      await keepEvidence([verdicts.signature, verdicts.seal])
+      return { kind: 'read', packet, verdicts }
     } catch (error) {
       if (error instanceof Refusal) return { kind: 'unreadable', reason: { code: error.code, ...error.fault } }
       return { kind: 'fault', error }

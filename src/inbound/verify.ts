@@ -6,7 +6,6 @@ import { storeBlobs } from '../blobs/blobs.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { identityOf } from '../edxml/identity.ts'
 import type { DocumentPacket, StatusPacket } from '../edxml/packet.ts'
-import type { KeepEvidence } from '../evidence/keep.ts'
 import type { Log } from '../http/log.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { alarmText, decideArrival, type QuarantineReason, type Verdicts } from './arrival.ts'
@@ -27,9 +26,9 @@ export type ApplyStatus = (tx: Tx, packet: StatusPacket, arrivalId: string, now:
 
 type Become = Pick<Settled, 'state'> & Partial<Pick<Settled, 'identity' | 'attachments' | 'reason'>>
 
-type Needs = { database: Database, connections: Connections, judge: Judge, trust: TrustFor, meet: (verdict: SignatureVerdict) => void, recheck: Recheck, applyStatus: ApplyStatus, keepEvidence: KeepEvidence, now: () => Date, log: Log, stopping: AbortSignal }
+type Needs = { database: Database, connections: Connections, judge: Judge, trust: TrustFor, meet: (verdict: SignatureVerdict) => void, recheck: Recheck, applyStatus: ApplyStatus, now: () => Date, log: Log, stopping: AbortSignal }
 
-export function createVerify ({ database, connections, judge, trust, meet, recheck, applyStatus, keepEvidence, now, log, stopping }: Needs) {
+export function createVerify ({ database, connections, judge, trust, meet, recheck, applyStatus, now, log, stopping }: Needs) {
   /** Judges what has arrived over one connection and hands it on. Returns when to look again, or null. */
   return async function verify (connectionId: string): Promise<Date | null> {
     while (!stopping.aborted) {
@@ -114,11 +113,11 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
   /** What becomes of an arrival, and all that follows from it, in one transaction. */
   async function finish (arrival: UnjudgedArrival, read: Read | null, become: (tx: Tx, at: Date) => Promise<Become>): Promise<void> {
     const at = now()
-    if (read) await keepEvidence([read.verdicts.signature, read.verdicts.seal])
     const settled = await database.transaction(async (tx) => {
       const settled = { identity: null, attachments: [], reason: null, ...await become(tx, at) }
       await settle(tx, arrival.id, { packet: read?.packet ?? null, verdicts: read?.verdicts ?? null, at, ...settled })
       if (read && settled.state !== 'quarantined') await recheck.note(tx, arrival, read.verdicts)
+      if (read) await noteForStamping(tx, verdictsToStamp(arrival.id, [read.verdicts.signature, read.verdicts.seal].filter((verdict) => verdict !== null)))
       if (arrival.attempts > 0) await clearAlarm(tx, log, { at, kind: 'arrival.waiting', subject: arrival.id })
       return settled
     })
