@@ -30,7 +30,7 @@ import { addRest } from './systems/rest/rest.ts'
 import { EXAMPLE_TRUST_DIR, refuseExample } from './trust/example.ts'
 import type { Trust } from './trust/judge.ts'
 import { openRevocation } from './trust/revocation/revocation.ts'
-import { loadTrust } from './trust/store.ts'
+import { loadTrust, storesOf } from './trust/store.ts'
 import { tlsTrust } from './trust/tls.ts'
 
 /** The world outside the process, which tests replace. */
@@ -61,7 +61,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const trusted = loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR)
   const stopping = new AbortController()
   const revocation = opened.use(await openRevocation({
-    database, queue, stores: [...trusted.domains, ...[trusted.timeStamping, trusted.tls].filter((store) => store !== null)], crls: trusted.crls, now, log, stopping: stopping.signal,
+    database, queue, stores: storesOf(trusted), crls: trusted.crls, now, log, stopping: stopping.signal,
     nudge: { refresh: () => background.refresh.nudge('all'), ask: () => background.ask.nudge('all') },
     async onNews (news) {
       for (const connectionId of await inbound.recheck.hear(news)) nudge.verify(connectionId)

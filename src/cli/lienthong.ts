@@ -12,6 +12,8 @@ const USAGE = `lienthong <command>
   key system ID                                make an API key for a system, and show it once
   key person ID ROLE                           the same for a person: administrator, operator or monitor
   audit                                        check the audit chain
+  revocation import FILE...                    take in CRLs (DER, PEM) and OCSP answers (DER) from files
+  revocation list                              where revocation is asked for, and the newest CRLs
   evidence ID --out DIR                        all that a verdict rests on, of an arrival, an item of a mailbox, or a document
   verify FILE                                  judge a packet, an XML signature or a certificate; verify alone lists its options
 `
@@ -46,6 +48,11 @@ try {
     case 'audit': {
       const { checkAudit } = await import('./audit.ts')
       process.exitCode = await checkAudit()
+      break
+    }
+    case 'revocation': {
+      const { revocation } = await import('./revocation.ts')
+      process.exitCode = await revocation(rest)
       break
     }
     case 'evidence': {

@@ -65,6 +65,11 @@ export function loadTrust (folder: string): TrustFolder {
   return read
 }
 
+/** Every store of a folder, whatever it is for. */
+export function storesOf ({ domains, timeStamping, tls }: Pick<TrustFolder, 'domains' | 'timeStamping' | 'tls'>): TrustStore[] {
+  return [...domains, ...[timeStamping, tls].filter((store) => store !== null)]
+}
+
 /** The certificates in a PEM text, in order. Throws if there is none. */
 export function certificatesFromPem (pem: string): X509Certificate[] {
   const blocks = pem.match(PEM_CERTIFICATE) ?? []

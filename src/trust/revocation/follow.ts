@@ -6,9 +6,9 @@ import { contentOf } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der.ts'
 import type { TrustStore } from '../store.ts'
 import { fingerprintOf } from '../verdict.ts'
+import { authoritiesIn } from './authorities.ts'
 import { pointsOf } from './points.ts'
-import { bringForward, issuersNamed, noteSeen, registeredUnseen, type Link } from './store.ts'
-import type { Authorities } from './take-in.ts'
+import { bringForward, noteSeen, registeredUnseen, type Link } from './store.ts'
 
 /** Chains that wait to be written down; more are met again. */
 const MOST_WAITING = 1000
@@ -23,7 +23,7 @@ export type Met = { chain: readonly X509Certificate[], missing: readonly string[
 
 export function createFollow ({ database, queue, stores, now }: { database: Database, queue: Queue, stores: readonly TrustStore[], now: () => Date }) {
   const pinned = new Map(stores.flatMap(({ anchors }) => anchors).map((anchor) => [fingerprintOf(anchor), anchor]))
-  const authorities = stores.flatMap(({ anchors, intermediates }) => [...anchors, ...intermediates])
+  const authorities = authoritiesIn(stores)
   const waiting = new Map<string, Met>()
   /** When a chain or a miss was last written down, by its leaf's or its own fingerprint. */
   const known = new Map<string, number>()
@@ -79,12 +79,6 @@ export function createFollow ({ database, queue, stores, now }: { database: Data
         if (chain.length > 1) waiting.set(fingerprintOf(authority), { chain, missing: [] })
       }
     },
-
-    /** Every CA of this name, of the stores and of what was seen. */
-    authorities: (async (name) => {
-      const seen = await issuersNamed(database, name)
-      return [...authorities.filter((authority) => subjectOf(authority) === name), ...seen.map((der) => new X509Certificate(der))]
-    }) satisfies Authorities,
   }
 
   /** As far up as the stores lead; the certificate alone where they do not lead to a root. */
@@ -114,13 +108,5 @@ function isIssuedBy (certificate: X509Certificate, issuer: X509Certificate): boo
     return contentOf(certificate).issuer === contentOf(issuer).subject && certificate.verify(issuer.publicKey)
   } catch {
     return false // unreadable, or with a key that is none
-  }
-}
-
-function subjectOf (certificate: X509Certificate): string | undefined {
-  try {
-    return contentOf(certificate).subject
-  } catch {
-    return undefined
   }
 }

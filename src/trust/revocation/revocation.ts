@@ -15,6 +15,7 @@ import type { TrustPolicy } from '../policy.ts'
 import { readTrustSettings } from '../settings.ts'
 import type { TrustStore } from '../store.ts'
 import { certificateOf, type SignatureVerdict } from '../verdict.ts'
+import { authoritiesOf } from './authorities.ts'
 import { createAsk, IN_USE_MS } from './ask.ts'
 import { readCrl } from './crl.ts'
 import { createFollow } from './follow.ts'
@@ -57,7 +58,8 @@ export async function openRevocation ({ database, queue, stores, crls, now, log,
   let settings = await readTrustSettings(database)
   const follow = createFollow({ database, queue, stores, now })
   follow.meetStores()
-  await takeInFolder(database, follow.authorities, crls, now())
+  const authorities = authoritiesOf(database, stores)
+  await takeInFolder(database, authorities, crls, now())
 
   let last = await lastSequence(database)
   const usedSince = new Date(now().getTime() - IN_USE_MS)
@@ -66,7 +68,7 @@ export async function openRevocation ({ database, queue, stores, crls, now, log,
   // Apart from the client that axes are spoken to with: it goes where strangers' certificates point
   const http = createHttpClient({ connections: 4, connectWithin: CONNECT_MS, mayReach: (address) => settings.privateNetworks || isPublicAddress(address) })
   const ask = createAsk({
-    database, http, settings: () => settings, authorities: follow.authorities, now, log, stopping, onTaken: nudge.refresh,
+    database, http, settings: () => settings, authorities, now, log, stopping, onTaken: nudge.refresh,
   })
 
   async function hold (rows: readonly AnswerRow[]): Promise<News> {

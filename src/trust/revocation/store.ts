@@ -117,6 +117,13 @@ export async function findSeen (db: Db, fingerprint: string): Promise<{ der: Buf
   return row ?? null
 }
 
+/** Certificates seen with one of these serials (hex), and the ones above them. */
+export async function seenBySerial (db: Db, serials: readonly string[]): Promise<{ der: Buffer, issuer: Buffer }[]> {
+  const { rows } = await db.query<{ der: Buffer, issuer: Buffer }>(
+    `select c.der, i.der as issuer from certificate_seen c join certificate_seen i on i.fingerprint = c.issuer where c.serial = any($1)`, [serials])
+  return rows
+}
+
 /** Every CA that was seen to issue in this name. */
 export async function issuersNamed (db: Db, name: string): Promise<Buffer[]> {
   const { rows } = await db.query<{ der: Buffer }>(
@@ -192,4 +199,34 @@ export async function bringForward (db: Db, certificates: readonly string[], now
   await db.query(
     `update revocation_source set next_at = $2 where failures = 0 and next_at > $2 and tried_at < $2::timestamptz - interval '1 minute'
         and kind = 'ocsp' and certificate = any(select decode(one, 'hex') from unnest($1::text[]) as one)`, [certificates, now])
+}
+
+/** A source as a person reads it. */
+export type ListedSource = { kind: SourceKind, url: string, asked: number, outcome: string | null, detail: string | null, triedAt: Date | null, failures: number, nextAt: Date }
+
+/** Every place that is asked, one line for each address however many certificates it is asked about: the worst of them. */
+export async function listSources (db: Db): Promise<ListedSource[]> {
+  const { rows } = await db.query<ListedSource>(
+    `select distinct on (kind, url) kind, url, count(*) over (partition by kind, url)::int as asked, outcome, detail, tried_at as "triedAt", failures, next_at as "nextAt"
+       from revocation_source order by kind, url, failures desc, tried_at desc nulls last`)
+  return rows
+}
+
+/** An answer as a person reads it. */
+export type ListedAnswer = { kind: SourceKind, sha256: string, issuer: string, number: string | null, thisUpdate: Date, nextUpdate: Date | null, source: string, fetchedAt: Date, versions: number }
+
+/** The newest CRL of each CA and scope, with how many versions of it are kept. */
+export async function listCrls (db: Db): Promise<ListedAnswer[]> {
+  const { rows } = await db.query<ListedAnswer>(
+    `select distinct on (issuer_name, scope) kind, encode(answer, 'hex') as sha256, issuer_name as issuer, number, this_update as "thisUpdate", next_update as "nextUpdate", source, fetched_at as "fetchedAt",
+            count(*) over (partition by issuer_name, scope)::int as versions
+       from revocation_answer where kind = 'crl' order by issuer_name, scope, this_update desc, number desc nulls last`)
+  return rows
+}
+
+/** How many OCSP answers are kept, and about how many certificates. */
+export async function countOcsp (db: Db): Promise<{ answers: number, certificates: number }> {
+  const { rows: [row] } = await db.query<{ answers: number, certificates: number }>(
+    `select count(*)::int as answers, count(distinct certificate)::int as certificates from revocation_answer where kind = 'ocsp'`)
+  return row!
 }

@@ -14,7 +14,7 @@ import { addSources, insertAnswer, type Standing } from './store.ts'
 
 /** What became of it: kept, and how it stands to what was there; or not, and why. */
 export type TakenIn =
-  | { kind: 'taken', thisUpdate: Date, nextUpdate: Date | null } & Standing
+  | { kind: 'taken', sha256: string, thisUpdate: Date, nextUpdate: Date | null } & Standing
   | { kind: 'rejected', reason: string }
 
 /** Every CA with this (comparable) name that is pinned or stood below one that is. */
@@ -29,14 +29,14 @@ const AHEAD_MS = 10 * 60_000
 export async function takeInCrl (database: Database, authorities: Authorities, bytes: Buffer, { source, at }: Origin): Promise<TakenIn> {
   const crl = readable(() => readCrl(bytes))
   if (typeof crl === 'string') return { kind: 'rejected', reason: `not a CRL: ${crl}` }
-  if (!bears(crl.signed, await authorities(crl.issuer))) return { kind: 'rejected', reason: `no CA known here has signed this CRL of ${crl.issuer}` }
+  if (!bears(crl.signed, await authorities(crl.issuer))) return { kind: 'rejected', reason: `no CA known here has signed this CRL of ${inOneLine(crl.issuer)}` }
   const { issuer, thisUpdate, nextUpdate = null, number = null } = crl
   if (isAhead(thisUpdate, at)) return { kind: 'rejected', reason: `this CRL begins at ${thisUpdate.toISOString()}` }
   const standing = await database.transaction(async (tx) => {
     await addSources(tx, 'crl', crl.deltas.flatMap(({ urls }) => urls), null, at)
     return insertAnswer(tx, { kind: 'crl', bytes: crl.bytes, issuer, certificate: null, scope: scopeOf(crl), number, thisUpdate, nextUpdate, source, at })
   })
-  return { kind: 'taken', thisUpdate, nextUpdate, ...standing }
+  return { kind: 'taken', sha256: crl.sha256, thisUpdate, nextUpdate, ...standing }
 }
 
 /** An OCSP answer, DER, for each of these certificates that it speaks of. */
@@ -54,13 +54,19 @@ export async function takeInOcsp (database: Database, asked: readonly { certific
   if (status === 'unknown') return { kind: 'rejected', reason: 'the responder does not know the certificate' }
   if (isAhead(thisUpdate, at)) return { kind: 'rejected', reason: `this OCSP answer begins at ${thisUpdate.toISOString()}` }
   const standings = await database.transaction((tx) => eachInTurn(spoken, ({ certificate, single }) => insertOcsp(tx, certificate, answer, single, { source, at })))
-  return { kind: 'taken', thisUpdate, nextUpdate, isNew: standings.some(({ isNew }) => isNew), isNewest: standings.some(({ isNewest }) => isNewest) }
+  return { kind: 'taken', sha256: answer.sha256, thisUpdate, nextUpdate, isNew: standings.some(({ isNew }) => isNew), isNewest: standings.some(({ isNewest }) => isNewest) }
 }
 
 function insertOcsp (tx: Tx, certificate: X509Certificate, answer: OcspAnswer, { thisUpdate, nextUpdate }: SingleResponse, { source, at }: Origin): Promise<Standing> {
   return insertAnswer(tx, {
     kind: 'ocsp', bytes: answer.bytes, issuer: contentOf(certificate).issuer, certificate: fingerprintOf(certificate), scope: '', number: null, thisUpdate, nextUpdate: nextUpdate ?? null, source, at,
   })
+}
+
+/** A comparable name, by which CRLs and CAs find each other, for people: its values alone, the most specific first. */
+export function inOneLine (comparable: string): string {
+  const parts = JSON.parse(comparable) as [oid: string, value: string][][]
+  return parts.flat().map(([, value]) => value.replace(/^=/, '')).reverse().join(', ').slice(0, 300)
 }
 
 /** CRLs of one scope replace each other: those of one distribution point, the deltas apart. */

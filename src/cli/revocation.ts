@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { Refusal } from '../errors.ts'
+import { EXAMPLE_TRUST_DIR } from '../trust/example.ts'
+import { importAnswer, type Imported } from '../trust/revocation/import.ts'
+import { countOcsp, listCrls, listSources } from '../trust/revocation/store.ts'
+import { inOneLine } from '../trust/revocation/take-in.ts'
+import { loadTrust, storesOf } from '../trust/store.ts'
+import { withDatabase } from './database.ts'
+
+/** `lienthong revocation import FILE…` and `lienthong revocation list`. */
+export async function revocation ([what, ...files]: string[]): Promise<number> {
+  if (what === 'list' && files.length === 0) return list()
+  if (what === 'import' && files.length > 0) return importFiles(files)
+  throw new Refusal('SETUP_INVALID', { detail: 'revocation import FILE…, or revocation list' })
+}
+
+/** What can be taken is taken, file by file. Exit code 1 when one could not be. */
+async function importFiles (files: readonly string[]): Promise<number> {
+  const contents: { name: string, bytes: Buffer }[] = []
+  for (const file of files) contents.push({ name: basename(file), bytes: await readFile(file) }) // all are there before the first is taken
+  return withDatabase(async (database, config) => {
+    const stores = storesOf(loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR))
+    let code = 0
+    for (const { name, bytes } of contents) {
+      const imported = await importAnswer(name, bytes, { database, stores, now: new Date(), actor: 'lienthong revocation import' })
+      if (imported.kind === 'rejected') code = 1
+      console.log(inWords(imported))
+    }
+    return code
+  })
+}
+
+function inWords (imported: Imported): string {
+  if (imported.kind === 'rejected') return `${imported.file}: không nhận · not taken: ${imported.reason}`
+  const { file, found, thisUpdate, nextUpdate, isNew, isNewest, sha256 } = imported
+  const standing = isNew ? isNewest ? 'mới nhất · the newest' : 'cũ hơn bản đã có · older than one that is here' : 'đã có · here already'
+  return `${file}: đã nhận · taken: ${found} ${date(thisUpdate)} – ${date(nextUpdate)}, ${standing}, SHA-256 ${sha256}`
+}
+
+async function list (): Promise<number> {
+  await withDatabase(async (database) => {
+    const [sources, crls, ocsp] = [await listSources(database), await listCrls(database), await countOcsp(database)]
+    console.log('Nguồn · Sources')
+    table(['', 'URL', 'certificates', 'last try', 'outcome', 'failures', 'next try'], sources.map((one) =>
+      [one.kind.toUpperCase(), one.url, one.kind === 'ocsp' ? String(one.asked) : '', date(one.triedAt), [one.outcome ?? '', one.detail ?? ''].filter(Boolean).join(': '), String(one.failures), date(one.nextAt)]))
+    console.log('\nCRL mới nhất · The newest CRLs')
+    table(['issuer', 'number', 'thisUpdate', 'nextUpdate', 'fetched', 'from', 'versions'], crls.map((one) =>
+      [inOneLine(one.issuer), one.number ?? '', date(one.thisUpdate), date(one.nextUpdate), date(one.fetchedAt), one.source, String(one.versions)]))
+    console.log(`\nOCSP: ${ocsp.answers} câu trả lời về ${ocsp.certificates} chứng thư số · ${ocsp.answers} answers about ${ocsp.certificates} certificates`)
+  })
+  return 0
+}
+
+/** Rows under their headings, each column as wide as its widest cell. */
+function table (headings: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => row[column]!.length)))
+  for (const row of [headings, ...rows]) console.log(`  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()}`)
+}
+
+function date (moment: Date | null): string {
+  return moment ? moment.toISOString().slice(0, 16).replace('T', ' ') : '–'
+}
