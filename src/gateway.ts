@@ -31,6 +31,7 @@ import { EXAMPLE_TRUST_DIR, refuseExample } from './trust/example.ts'
 import type { Trust } from './trust/judge.ts'
 import { openRevocation } from './trust/revocation/revocation.ts'
 import { loadTrust, storesOf } from './trust/store.ts'
+import { createTimeStamping } from './trust/time/stamp.ts'
 import { tlsTrust } from './trust/tls.ts'
 
 /** The world outside the process, which tests replace. */
@@ -87,7 +88,8 @@ export async function createGateway (config: Config, version: string, edges: Edg
 
   const nudge = Object.fromEntries((['send', 'reconcile', 'fetch', 'verify', 'sync'] as const)
     .map((step) => [step, (connectionId: string) => lookers[step].nudge(connectionId)])) as Record<'send' | 'reconcile' | 'fetch' | 'verify' | 'sync', (connectionId: string) => void>
-  const needs = { database, queue, connections, limits, keepEvidence: createKeepEvidence({ database }), now, log, stopping: stopping.signal, nudge }
+  const timeStamping = createTimeStamping({ database, queue, http: client, store: trusted.timeStamping, now, log, stopping: stopping.signal })
+  const needs = { database, queue, connections, limits, keepEvidence: createKeepEvidence({ database }), noteForStamping: timeStamping.note, now, log, stopping: stopping.signal, nudge }
   const outbound = createOutbound({ ...needs, signers })
   const report = createReport({ dispatchStatus: outbound.dispatchStatus, now })
   const inbound = createInbound({
@@ -106,7 +108,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
     verify: looker('inbound.verify', inbound.verify),
     sync: looker('agencies.sync', sync),
   }
-  const background = { refresh: looker('trust.revocation', revocation.refresh), ask: looker('trust.revocation', revocation.ask), recheck: looker('inbound.recheck', inbound.recheck.look) }
+  const background = { refresh: looker('trust.revocation', revocation.refresh), ask: looker('trust.revocation', revocation.ask), recheck: looker('inbound.recheck', inbound.recheck.look), stamp: looker('trust.time-stamp', timeStamping.stamp) }
   opened.defer(async () => {
     stopping.abort()
     await Promise.all([...Object.values(lookers), ...Object.values(background)].map((looker) => looker.stop()))
@@ -127,6 +129,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
     'certificates.expiry': expiries.watch,
     'audit.link': async () => { await linkAudit(database) },
     'trust.revocation': async () => background.ask.nudge('all'),
+    'trust.time-stamp': async () => background.stamp.nudge('all'),
     'rescue': rescue,
   }
 
@@ -149,6 +152,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
     /** Once this resolves, the gateway listens at the address it gives, and works in the background. When it cannot, it is closed. */
     async start (): Promise<string> {
       try {
+        await timeStamping.refresh()
         const address = await http.listen({ host: config.host, port: config.port })
         await queue.start(handlers)
         await queue.every('certificates.expiry', EXPIRY_CRON)

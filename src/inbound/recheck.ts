@@ -16,6 +16,7 @@ import type { Trust } from '../trust/judge.ts'
 import type { TrustPolicy } from '../trust/policy.ts'
 import type { News, RevokedCertificate } from '../trust/revocation/revocation.ts'
 import { markRevoked } from '../trust/revocation/store.ts'
+import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import type { Verdicts } from './arrival.ts'
 import type { Judge } from './judge.ts'
@@ -33,10 +34,10 @@ export type TrustFor = (own?: Partial<TrustPolicy>) => Trust
 export type Recheck = ReturnType<typeof createRecheck>
 
 type Needs = {
-  database: Database, connections: Connections, judge: Judge, trust: TrustFor, revokedBy: (news: News) => AsyncIterable<RevokedCertificate>, now: () => Date, log: Log, stopping: AbortSignal,
+  database: Database, connections: Connections, judge: Judge, trust: TrustFor, revokedBy: (news: News) => AsyncIterable<RevokedCertificate>, noteForStamping: NoteForStamping, now: () => Date, log: Log, stopping: AbortSignal,
 }
 
-export function createRecheck ({ database, connections, judge, trust, revokedBy, now, log, stopping }: Needs) {
+export function createRecheck ({ database, connections, judge, trust, revokedBy, noteForStamping, now, log, stopping }: Needs) {
   return {
     /** Remembers an arrival that passed although an answer was missing, as part of the transaction that lets it pass. */
     async note (tx: Tx, { id, fetchedAt }: { id: string, fetchedAt: Date }, verdicts: Verdicts): Promise<void> {
@@ -79,6 +80,7 @@ export function createRecheck ({ database, connections, judge, trust, revokedBy,
     const state = revoked.length > 0 ? 'revoked' : isGood ? 'good' : at >= due.acceptedUntil ? 'unanswered' : 'waiting'
     await database.transaction(async (tx) => {
       await finishRecheck(tx, due.id, { state, at, nextAt: new Date(at.getTime() + (state === 'waiting' ? EVERY_MS.waiting : EVERY_MS.unanswered)), verdicts })
+      if (verdicts) await noteForStamping(tx, verdictsToStamp(due.id, verdictsOf(verdicts)))
       const about = { at, subject: due.id }
       switch (state) {
         case 'waiting': break

@@ -7,6 +7,7 @@ import type { Database, Tx } from '../database/database.ts'
 import { identityOf } from '../edxml/identity.ts'
 import type { DocumentPacket, StatusPacket } from '../edxml/packet.ts'
 import type { Log } from '../http/log.ts'
+import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { alarmText, decideArrival, type QuarantineReason, type Verdicts } from './arrival.ts'
 import { senderOf, type Judge, type Judged, type Read } from './judge.ts'
@@ -26,9 +27,9 @@ export type ApplyStatus = (tx: Tx, packet: StatusPacket, arrivalId: string, now:
 
 type Become = Pick<Settled, 'state'> & Partial<Pick<Settled, 'identity' | 'attachments' | 'reason'>>
 
-type Needs = { database: Database, connections: Connections, judge: Judge, trust: TrustFor, meet: (verdict: SignatureVerdict) => void, recheck: Recheck, applyStatus: ApplyStatus, now: () => Date, log: Log, stopping: AbortSignal }
+type Needs = { database: Database, connections: Connections, judge: Judge, trust: TrustFor, meet: (verdict: SignatureVerdict) => void, recheck: Recheck, applyStatus: ApplyStatus, noteForStamping: NoteForStamping, now: () => Date, log: Log, stopping: AbortSignal }
 
-export function createVerify ({ database, connections, judge, trust, meet, recheck, applyStatus, now, log, stopping }: Needs) {
+export function createVerify ({ database, connections, judge, trust, meet, recheck, applyStatus, noteForStamping, now, log, stopping }: Needs) {
   /** Judges what has arrived over one connection and hands it on. Returns when to look again, or null. */
   return async function verify (connectionId: string): Promise<Date | null> {
     while (!stopping.aborted) {

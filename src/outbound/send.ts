@@ -5,6 +5,7 @@ import { pauseConnection, type Connections, type OpenConnection } from '../axis/
 import type { Database } from '../database/database.ts'
 import type { Log } from '../http/log.ts'
 import { SignerAway } from '../trust/signers/away.ts'
+import type { NoteForStamping } from '../trust/time/stamp.ts'
 import { beginAttempt } from './attempt-store.ts'
 import type { Conclude } from './conclude.ts'
 import { afterAttempt, type SendOutcome } from './dispatch.ts'
@@ -26,11 +27,11 @@ const SIGNER_AWAY_MS = 10_000
 const FAULT_MS = 60_000
 
 type Needs = {
-  database: Database, connections: Connections, render: Render, conclude: Conclude, now: () => Date, log: Log, stopping: AbortSignal
+  database: Database, connections: Connections, render: Render, conclude: Conclude, noteForStamping: NoteForStamping, now: () => Date, log: Log, stopping: AbortSignal
   onUnknown: (connectionId: string) => void
 }
 
-export function createSend ({ database, connections, render, conclude, now, log, stopping, onUnknown }: Needs) {
+export function createSend ({ database, connections, render, conclude, noteForStamping, now, log, stopping, onUnknown }: Needs) {
   /** Sends what is due over one connection, up to its window, until nothing more is due. Returns when to look again, or null. */
   return async function send (connectionId: string): Promise<Date | null> {
     const running = new Set<Promise<void>>()
@@ -78,7 +79,9 @@ export function createSend ({ database, connections, render, conclude, now, log,
       const packet = await render(dispatch, connection.policy)
       const begun = await database.transaction(async (tx) => {
         const leaseUntil = new Date(now().getTime() + leaseSeconds * 1000)
-        if (!await beginAttempt(tx, dispatch, { packet: await packet.store(tx), signedBy: packet.signed?.by ?? null, leaseUntil }, now())) return false
+        const hash = await packet.store(tx)
+        if (!await beginAttempt(tx, dispatch, { packet: hash, signedBy: packet.signed?.by ?? null, leaseUntil }, now())) return false
+        if (dispatch.attempts === 0 || packet.signed) await noteForStamping(tx, [{ kind: 'dispatch', subject: dispatch.id, hash }])
         if (packet.signed) await noteHistory(tx, dispatch.id, 'signed', packet.signed.detail, now())
         if (dispatch.reason !== null) await clearAlarm(tx, log, alarm)
         return true

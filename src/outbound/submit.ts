@@ -15,6 +15,7 @@ import { Refusal } from '../errors.ts'
 import type { KeepEvidence } from '../evidence/keep.ts'
 import type { Log } from '../http/log.ts'
 import type { Queue } from '../queue/queue.ts'
+import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { connectionIdsOf, insertDocument, sendAgain } from './store.ts'
 
@@ -32,11 +33,11 @@ const MARKUP = 6
 /** The longest DocumentId that is taken: what metadata may say, and more than any convention needs. */
 const LONGEST_ID = 255
 
-type Needs = { database: Database, queue: Queue, limits: Limits, keepEvidence: KeepEvidence, now: () => Date, log: Log, onStored: (connectionIds: string[]) => void }
+type Needs = { database: Database, queue: Queue, limits: Limits, keepEvidence: KeepEvidence, noteForStamping: NoteForStamping, now: () => Date, log: Log, onStored: (connectionIds: string[]) => void }
 
 export type Submit = ReturnType<typeof createSubmit>
 
-export function createSubmit ({ database, queue, limits, keepEvidence, now, log, onStored }: Needs) {
+export function createSubmit ({ database, queue, limits, keepEvidence, noteForStamping, now, log, onStored }: Needs) {
   /**
    * Takes a document from a system. Once this returns, it is stored and will be signed and sent, also when the axis had refused the very
    * same before; what is refused here leaves nothing behind.
@@ -97,6 +98,7 @@ export function createSubmit ({ database, queue, limits, keepEvidence, now, log,
           deliveries: together.map((agency) => ({ id: newId(), recipientCode: agency.code, agencyId: agency.id })),
         })),
       })
+      if (isNew) await noteForStamping(tx, verdictsToStamp(id, [signature]))
       const accepted = { id, documentId: header.documentId, isNew }
       const again = isNew ? [] : await sendAgain(tx, id, patienceUntil, at)
       for (const { id: subject } of again) for (const kind of ['dispatch.refused', 'dispatch.parked']) await clearAlarm(tx, log, { at, kind, subject })

@@ -109,6 +109,11 @@ export function createTimeStamping ({ database, queue, http, store, now, log, st
 
 const ALARM = { kind: 'time-stamping', subject: 'gateway' }
 
+/** The verdicts on one arrival or document, as they are time-stamped. */
+export function verdictsToStamp (subject: string, verdicts: readonly Verdict[]): ToStamp[] {
+  return verdicts.map((verdict) => ({ kind: 'verdict', subject, hash: hashOfVerdict(verdict) }))
+}
+
 /** SHA-256 of a verdict as canonical JSON: the hash by which a stored verdict is time-stamped. */
 export function hashOfVerdict (verdict: Verdict): Buffer {
   // As it is stored: what JSON leaves out is not in the hash either
