@@ -13,6 +13,7 @@ import { Refusal } from '../errors.ts'
 import { judgeAgain } from '../inbound/judge-again.ts'
 import { contentOf } from '../trust/asn1/certificate.ts'
 import { judgeCertificate, type Trust } from '../trust/judge.ts'
+import { fingerprintOf } from '../trust/verdict.ts'
 
 /** Who acts: `key` is the API key, where one was used. */
 export type Actor = { name: string, key?: string }
@@ -44,8 +45,9 @@ export function createCertificateChanges ({ database, trust, log, now }: Needs) 
       if (proposed.length === 0 && unreadable.length === 0) throw new Refusal('CERTIFICATE_CHANGE_EMPTY')
 
       const id = newId()
+      const written = new Set(proposed.flatMap(({ writes }) => writes.map(({ fingerprint }) => fingerprint)))
       await database.transaction(async (tx) => {
-        await keepCertificates(tx, certificates)
+        await keepCertificates(tx, certificates.filter((certificate) => written.has(fingerprintOf(certificate))))
         await insertChange(tx, { id, note: note ?? null, entries: proposed, unreadable, proposedAt: at, proposedBy: actor.name })
         await audit(tx, { at, actor, action: 'certificates.proposed', id, detail: { ...countsOf(proposed), unreadable: unreadable.length } })
       })

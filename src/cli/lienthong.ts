@@ -11,6 +11,7 @@ const USAGE = `lienthong <command>
   apply FILE                                   bring the gateway to what a set-up file (JSON) says
   key system ID                                make an API key for a system, and show it once
   key person ID ROLE                           the same for a person: administrator, operator or monitor
+  certificates COMMAND                         which certificate speaks for whom; certificates alone lists its commands
   audit                                        check the audit chain
   revocation import FILE...                    take in CRLs (DER, PEM) and OCSP answers (DER) from files
   revocation list                              where revocation is asked for, and the newest CRLs
@@ -21,11 +22,14 @@ const USAGE = `lienthong <command>
 /** Faults that a person at the terminal can mend are said in one sentence; the rest is ours, and shows where it is. */
 const MENDABLE = ['ENOENT', 'EISDIR', 'EACCES']
 
+/** Commands with options of their own. No fault in those of `verify` may look like a verdict. */
+const READ_THEIR_OWN = ['certificates', 'verify']
+
 const given = process.argv.slice(2)
 
 try {
   const { values, positionals: [command, ...rest] } = parseArgs({
-    args: given[0] === 'verify' ? ['verify'] : given, // it reads its own options, so that no fault in them looks like a verdict
+    args: READ_THEIR_OWN.includes(given[0] ?? '') ? given.slice(0, 1) : given,
     allowPositionals: true,
     options: { exit: { type: 'boolean', default: false }, packet: { type: 'string' }, data: { type: 'string', default: 'data/demo' }, out: { type: 'string' } },
   })
@@ -58,6 +62,11 @@ try {
     case 'evidence': {
       const { exportEvidence } = await import('./evidence.ts')
       process.exitCode = await exportEvidence(rest, values.out)
+      break
+    }
+    case 'certificates': {
+      const { certificates } = await import('./certificates.ts')
+      process.exitCode = await certificates(given.slice(1))
       break
     }
     case 'verify': {

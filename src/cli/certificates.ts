@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createCertificateChanges, type Actor } from '../admin/certificate-changes.ts'
+import { findAgencyNames, listLinks, type Change } from '../agencies/change-store.ts'
+import { createExpiries } from '../agencies/expiries.ts'
+import { momentIn } from '../agencies/mapping.ts'
+import { NO_LOG } from '../alarms/alarms.ts'
+import type { Config } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import { Refusal } from '../errors.ts'
+import { EXAMPLE_TRUST_DIR } from '../trust/example.ts'
+import { DEFAULT_TRUST_POLICY } from '../trust/policy.ts'
+import { readCrl } from '../trust/revocation/crl.ts'
+import { sourceFrom } from '../trust/revocation/source.ts'
+import { loadTrust } from '../trust/store.ts'
+import { detailsOf } from '../trust/verdict.ts'
+import { withDatabase } from './database.ts'
+
+export const CERTIFICATES_USAGE = `lienthong certificates COMMAND
+
+  list [--agency CODE] [--history]             which certificate speaks for which agency
+  upload FILE... [--mapping FILE] [--overlap-until DATE] [--note TEXT]
+                                               read PEM, DER, P7B or ZIP files, and show what they would change; nothing is changed yet
+  approve ID                                   carry out what upload has shown
+  rollback ID                                  take back exactly this change
+  expiries                                     when every certificate expires
+`
+
+const OPTIONS = {
+  agency: { type: 'string' }, history: { type: 'boolean', default: false }, mapping: { type: 'string' }, 'overlap-until': { type: 'string' }, note: { type: 'string' },
+} as const
+
+type Options = ReturnType<typeof parseArgs<{ options: typeof OPTIONS, allowPositionals: true }>>['values']
+type Command = (database: Database, config: Config, rest: string[], options: Options) => Promise<readonly string[]>
+
+const ACTOR: Actor = { name: 'lienthong certificates' }
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  async list (database, _config, _rest, { agency: code, history }) {
+    const agency = code === undefined ? null : (await findAgencyNames(database, [code])).get(code)
+    if (agency === undefined) throw new Refusal('RECIPIENT_UNKNOWN', { field: '--agency' })
+    const links = await listLinks(database, { agencyId: agency?.id ?? null, history })
+    return links.map(({ agency, certificate, fingerprint, validFrom, validTo, source, approvedBy, approvedAt }) =>
+      [agency.code, fingerprint, detailsOf(certificate).subject, `${day(validFrom ?? certificate.validFromDate)} – ${day(validTo ?? certificate.validToDate)}`, `${source}, ${approvedBy}, ${day(approvedAt)}`].join('\t'))
+  },
+
+  async upload (database, config, files, options) {
+    const change = await changesOf(database, config).propose({
+      files: await Promise.all(files.map(async (file) => ({ name: basename(file), bytes: await readFile(file) }))),
+      ...(options.mapping !== undefined && { mapping: await readFile(options.mapping, 'utf8') }),
+      ...(options.note !== undefined && { note: options.note }),
+      ...(options['overlap-until'] !== undefined && { overlapUntil: dateOf(options['overlap-until']) }),
+    }, ACTOR)
+    return [...differences(change), `Xem rồi duyệt · Look, then approve: lienthong certificates approve ${change.id}`]
+  },
+
+  async approve (database, config, [id]) {
+    const { change } = await changesOf(database, config).approve(changeId(id), ACTOR)
+    return [...differences(change), `Đã thực hiện; hoàn tác bằng · It is done; to take it back: lienthong certificates rollback ${change.id}`]
+  },
+
+  async rollback (database, config, [id]) {
+    await changesOf(database, config).rollBack(changeId(id), ACTOR)
+    return ['Đã hoàn tác · It is taken back']
+  },
+
+  async expiries (database, config) {
+    const calendar = await createExpiries({ database, trusted: trustedBy(config), log: NO_LOG, now: () => new Date() }).calendar()
+    return calendar.map(({ use, whose, certificate, daysLeft, warning }) => [certificate.notAfter.slice(0, 10), `${daysLeft} d`, warning === null ? '' : `! ${warning}`, `${use} ${whose}`, certificate.subject].join('\t'))
+  },
+}
+
+/** `lienthong certificates …`: the registry of certificates from a shell, as the administrator's API does it. Gives the exit code. */
+export async function certificates (args: string[]): Promise<number> {
+  const { values, positionals: [name = '', ...rest] } = parseArgs({ args, options: OPTIONS, allowPositionals: true })
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (command === undefined) {
+    console.error(CERTIFICATES_USAGE)
+    return 2
+  }
+  for (const line of await withDatabase((database, config) => command(database, config, rest, values))) console.log(line)
+  return 0
+}
+
+function changesOf (database: Database, config: Config) {
+  const { domains, timeStamping, crls } = trustedBy(config)
+  const trust = { domains, timeStamping, policy: DEFAULT_TRUST_POLICY, revocation: sourceFrom(crls.map(readCrl)) }
+  return createCertificateChanges({ database, trust, log: NO_LOG, now: () => new Date() })
+}
+
+function trustedBy ({ trustDir }: Config) {
+  return loadTrust(trustDir ?? EXAMPLE_TRUST_DIR)
+}
+
+/** A line for each difference: what, for whom, which certificate, and what it ends or lacks. */
+function differences ({ entries, unreadable }: Change): string[] {
+  return [
+    ...entries.map(({ outcome, agency, certificate, file, foundBy, replaces, expiry, reasons }) => [
+      outcome, agency ? `${agency.code} ${agency.name}${foundBy === null || foundBy === 'mapping' ? '' : ` (${foundBy})`}` : '—', certificate.fingerprint, certificate.subject, file ?? '',
+      ...replaces.map((before) => `← ${before.certificate.fingerprint} until ${before.until.slice(0, 10)}`), ...(expiry ? [`${expiry} ${certificate.notAfter.slice(0, 10)}`] : []), ...reasons.map(({ code }) => code),
+    ].join('\t')),
+    ...unreadable.map(({ file, code, vi, en }) => `not readable\t${file}\t${code}: ${vi} · ${en}`),
+  ]
+}
+
+function changeId (id: string | undefined): string {
+  if (id === undefined || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw new Refusal('CERTIFICATE_CHANGE_NOT_FOUND', { detail: 'its id is what upload has shown' })
+  return id
+}
+
+function dateOf (text: string): Date {
+  const moment = momentIn(text)
+  if (Number.isNaN(moment.getTime())) throw new Refusal('REQUEST_INVALID', { field: '--overlap-until', detail: 'a date, as 2026-12-31' })
+  return moment
+}
+
+function day (moment: Date): string {
+  return moment.toISOString().slice(0, 10)
+}

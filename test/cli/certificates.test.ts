@@ -1,0 +1,60 @@
+/** The registry from a shell: the same differences, approval and rollback as over HTTP. */
+import t from 'tap'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pem } from '../../certs-example/issue.ts'
+import { certificatesOf } from '../../src/agencies/certificates.ts'
+import { openAlarms } from '../../src/alarms/alarms.ts'
+import { signPacket } from '../../src/signing/packet-signature.ts'
+import { signerFromPem } from '../../src/trust/signers/pem.ts'
+import { fingerprintOf } from '../../src/trust/verdict.ts'
+import { writePacket } from '../../src/edxml/write.ts'
+import { createOddAxis } from '../support/axis.ts'
+import { inDays, issueLeaf, pemOf, trustFolder } from '../support/certificates.ts'
+import { A, B, documentPacket, startWorld } from '../support/gateway.ts'
+import { until } from '../support/until.ts'
+
+const PROGRAM = resolve(import.meta.dirname, '../../src/cli/lienthong.ts')
+
+t.test('certificates are uploaded, listed, approved and rolled back from a shell, beside a gateway that runs', async (t) => {
+  const { folder, root } = trustFolder(t)
+  const axis = createOddAxis()
+  const { gateway, database, config, b } = await startWorld(t, { env: { TRUST_DIR: folder }, edges: { connect: axis.connect }, policy: { packetSignature: 'required', seals: 'ignored' } })
+  const { url, ownerUrl } = config.database as { url: string, ownerUrl: string }
+  const files = mkdtempSync(join(tmpdir(), 'lienthong-files-'))
+  t.teardown(() => { rmSync(files, { recursive: true }) })
+  const file = (name: string, content: string) => { writeFileSync(join(files, name), content); return join(files, name) }
+  const run = (...args: string[]) => new Promise<{ code: number, out: string, err: string }>((done) => {
+    const env = { LIENTHONG_MODE: 'test', DATABASE_URL: url, DATABASE_OWNER_URL: ownerUrl, TRUST_DIR: folder }
+    execFile(process.execPath, [PROGRAM, 'certificates', ...args], { env, timeout: 60_000 }, (error, out, err) => { done({ code: error === null ? 0 : Number(error.code), out, err }) })
+  })
+
+  const fresh = issueLeaf(root, { CN: 'Văn phòng mới', notAfter: inDays(20) })
+  const fingerprint = fingerprintOf(fresh.certificate)
+  axis.put('document', await signPacket(await writePacket(documentPacket()), signerFromPem(pemOf(fresh))), B.codes[0])
+  await gateway.start()
+  await until(async () => (await openAlarms(database)).some(({ kind }) => kind === 'arrival.quarantined'))
+
+  const uploaded = await run('upload', file('mới.cer', pem('CERTIFICATE', fresh.certificate.raw)), file('thư.txt', 'xin chào'), '--mapping', file('danh sách.csv', `certificate;agency\r\nmới.cer;${A.codes[0]}\r\n`))
+  t.equal(uploaded.code, 0, uploaded.err)
+  t.match(uploaded.out, new RegExp(`^added\tH90\\.01 .*\t${fingerprint}\t.*expiring`))
+  t.match(uploaded.out, /not readable\tthư\.txt\tNOT_CERTIFICATES/)
+  const id = /approve (\S+)/.exec(uploaded.out)![1]!
+  t.equal((await run('list')).out.includes(fingerprint), false, 'nothing is changed yet')
+
+  t.match(await run('approve', id), { code: 0, out: /rollback/ })
+  t.match((await run('list', '--agency', A.codes[1]!)).out, new RegExp(`^H90\\.01\t${fingerprint}\t.*upload, lienthong certificates`, 'm'))
+  t.match((await run('expiries')).out, /\t! 30\tpartner H90\.01\t.*Văn phòng mới/)
+  await until(async () => (await b.mailbox()).items.length === 1)
+
+  t.match(await run('rollback', id), { code: 0 })
+  t.equal((await certificatesOf(database, A.codes[0]!, new Date())).get(fingerprint), 'unknown')
+  t.match(await run('rollback', id), { code: 1, err: /CERTIFICATE_CHANGE_SETTLED/ })
+  t.match(await run('approve', 'x'), { code: 1, err: /CERTIFICATE_CHANGE_NOT_FOUND/ })
+  t.match(await run('upload', join(files, 'không có')), { code: 1, err: /ENOENT/ })
+  t.match(await run('list', '--agency', 'H99'), { code: 1, err: /RECIPIENT_UNKNOWN/ })
+  t.match(await run('upload', '--overlap-until', 'mai'), { code: 1, err: /REQUEST_INVALID/ })
+  t.match(await run('nothing'), { code: 2, err: /lienthong certificates COMMAND/ })
+})
