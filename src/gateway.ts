@@ -30,7 +30,7 @@ import { addRest } from './systems/rest/rest.ts'
 import { EXAMPLE_TRUST_DIR, refuseExample } from './trust/example.ts'
 import type { Trust } from './trust/judge.ts'
 import { openRevocation } from './trust/revocation/revocation.ts'
-import { loadTrust, storesOf } from './trust/store.ts'
+import { certificatesFromPem, loadTrust, storesOf } from './trust/store.ts'
 import { createTimeStamping } from './trust/time/stamp.ts'
 import { tlsTrust } from './trust/tls.ts'
 
@@ -75,7 +75,6 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const tls = tlsTrust(trusted, now)
   const client = opened.use(createHttpClient({ tls }))
   const signers = createSigners({ database, vault, http: client, intermediates: trust.domains.flatMap(({ intermediates }) => intermediates), now, log })
-  if (config.mode === 'production') refuseExample({ stores: [...trust.domains, ...[trust.timeStamping, trusted.tls].filter((store) => store !== null)], signers: (await signers.certificates()).map((certificate) => ({ certificate, chain: [] })) })
 
   const connect = edges.connect ?? (({ clientCertificate, ...settings }) => {
     const axisHttp = createHttpClient({ tls: { ...tls, ...(clientCertificate && { identity: clientCertificate }) } })
@@ -85,6 +84,10 @@ export async function createGateway (config: Config, version: string, edges: Edg
     return { ...axis, [Symbol.asyncDispose]: () => axisHttp[Symbol.asyncDispose]() }
   })
   const connections = opened.use(createConnections({ database, vault, connect }))
+  if (config.mode === 'production') {
+    const shown = (await connections.clientCertificates()).flatMap(certificatesFromPem)
+    refuseExample({ stores: storesOf(trusted), signers: [...await signers.certificates(), ...shown].map((certificate) => ({ certificate, chain: [] })) })
+  }
 
   const nudge = Object.fromEntries((['send', 'reconcile', 'fetch', 'verify', 'sync'] as const)
     .map((step) => [step, (connectionId: string) => lookers[step].nudge(connectionId)])) as Record<'send' | 'reconcile' | 'fetch' | 'verify' | 'sync', (connectionId: string) => void>

@@ -48,6 +48,12 @@ export function createConnections ({ database, vault, connect }: { database: Db,
       return rows.map((row) => row.id)
     },
 
+    /** The certificates that connections show, PEM. */
+    async clientCertificates (): Promise<string[]> {
+      const { rows } = await database.query<{ id: string, sealed: Buffer }>('select id, sealed_client_certificate as sealed from connection where sealed_client_certificate is not null')
+      return rows.map(({ id, sealed }) => openCertificate(vault, id, sealed).certificatePem)
+    },
+
     /** A connection as it is configured now, or null when there is none of that id. */
     async open (id: string): Promise<OpenConnection | null> {
       const { rows: [row] } = await database.query<{ version: string, paused: boolean, protocol: string, baseUrl: string, systemId: string, sealedSecret: Buffer, sealedCertificate: Buffer | null, policy: ConnectionPolicy }>({
@@ -60,7 +66,7 @@ export function createConnections ({ database, vault, connect }: { database: Db,
       const { version, paused, sealedSecret, sealedCertificate, ...settings } = row
       const known = opened.get(id)
       if (known?.version === version) return { id, axis: known.axis, policy: row.policy, paused }
-      const clientCertificate = sealedCertificate && JSON.parse(vault.open(sealedCertificate, clientCertificateContext(id)).toString()) as ClientCertificate
+      const clientCertificate = sealedCertificate && openCertificate(vault, id, sealedCertificate)
       const axis = connect({ id, ...settings, secret: vault.open(sealedSecret, connectionContext(id)).toString(), ...(clientCertificate && { clientCertificate }) })
       opened.set(id, { axis, version })
       if (known) replaced.push(Promise.resolve(known.axis[Symbol.asyncDispose]()))
@@ -71,6 +77,10 @@ export function createConnections ({ database, vault, connect }: { database: Db,
       await Promise.all([...replaced, ...[...opened.values()].map(({ axis }) => axis[Symbol.asyncDispose]())])
     },
   }
+}
+
+function openCertificate (vault: Vault, id: string, sealed: Buffer): ClientCertificate {
+  return JSON.parse(vault.open(sealed, clientCertificateContext(id)).toString()) as ClientCertificate
 }
 
 /**
