@@ -9,7 +9,7 @@ import { withDatabase } from './database.ts'
 export async function exportEvidence ([id]: string[], out: string | undefined): Promise<number> {
   if (id === undefined || out === undefined) throw new Refusal('REQUEST_INVALID', { detail: 'evidence ID --out DIR' })
   const folder = resolve(out)
-  const { item, missing } = await withDatabase((database, config) => writeBundle({ database, stores: loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR).domains, id, folder }))
+  const { item, missing } = await withDatabase((database, config) => writeBundle({ database, trusted: loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR), id, folder }))
   console.log(`Đã ghi chứng cứ của ${item.kind} ${item.id} · The evidence is in ${folder}; README.txt says how to check it`)
   for (const hash of missing) console.error(`Không còn lưu · not kept: SHA-256 ${hash}`)
   return missing.length === 0 ? 0 : 1

@@ -1,6 +1,7 @@
 /** What a bundle of evidence says in words: which verdict decides, and how anybody checks it. */
 import { SEAL_NAME } from '../edxml/packet.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
+import type { WrittenStamp } from './bundle-stamps.ts'
 import type { JudgedItem } from './store.ts'
 
 /** The verdict that `lienthong verify` gives: the seal's where there is a seal. */
@@ -16,12 +17,13 @@ export function hasIdentity ({ checked, reasons }: Pick<SignatureVerdict, 'check
 const NO_IDENTITY: ReadonlySet<string> = new Set(['SIGNER_UNKNOWN', 'SIGNER_NOT_AGENCY'])
 
 /** README.txt: commands that a stranger can run in the folder. */
-export function instructions (item: JudgedItem, verdict: SignatureVerdict | null): string {
+export function instructions (item: JudgedItem, verdict: SignatureVerdict | null, stamps: readonly WrittenStamp[]): string {
   const at = new Date(verdict?.proofTime.at ?? item.at)
   const seconds = Math.floor(at.getTime() / 1000)
   const parts = (['signature', 'seal'] as const).filter((part) => item[part]?.chain.length)
   const chain = (verdict?.chain ?? []).map(({ fingerprint }) => fingerprint)
   const trusted = [...chain.slice(-1).map((root) => `--trusted-pem anchors/${root}.pem`), ...chain.slice(1, -1).map((ca) => `--untrusted-pem intermediates/${ca}.pem`)].join(' ')
+  const tokens = [...new Set(stamps.map(({ root }) => root))]
   return `Chứng cứ của một kết luận về chữ ký số · Evidence of a verdict on a signature
 ${item.kind} ${item.id}, ${at.toISOString()}
 
@@ -37,5 +39,5 @@ Bằng công cụ khác · with other tools:
 
 ${parts.map((part) => `  openssl verify -attime ${seconds} -CAfile anchors.pem -untrusted intermediates.pem -CRLfile crls.pem -crl_check_all ${part}-signer.pem\n`).join('')}\
   xmlsec1 --verify --verification-time "${at.toISOString().slice(0, 19).replace('T', ' ')}" ${trusted} ${item.seal?.chain.length ? SEAL_NAME : 'packet.edxml'}
-`
+${tokens.map((root) => `  openssl ts -verify -digest ${root} -in stamps/${root}.tst -token_in -CAfile time-stamping.pem\n`).join('')}`
 }

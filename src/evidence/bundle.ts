@@ -6,6 +6,7 @@
  *     anchors/ intermediates/ signers/        pinned roots, CAs, and the certificates that spoke for the sender (PEM), by their SHA-256
  *     revocation/                             the CRLs and OCSP answers that were looked at (DER), by their SHA-256
  *     anchors.pem, intermediates.pem, crls.pem, …-signer.pem      the same in one file each, as openssl wants it
+ *     stamps/, time-stamping.pem              what a time-stamping authority proved, and the roots it is believed by
  *     verdict.json, policy.json, README.txt   the verdict as it was stored, its policy, and the commands that check it
  */
 import { X509Certificate } from 'node:crypto'
@@ -19,9 +20,10 @@ import { SEAL_NAME } from '../edxml/packet.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
 import { DEFAULT_TRUST_POLICY } from '../trust/policy.ts'
-import type { TrustStore } from '../trust/store.ts'
+import type { TrustFolder, TrustStore } from '../trust/store.ts'
 import { fingerprintOf, type RevocationAnswer, type SignatureVerdict } from '../trust/verdict.ts'
 import { decidedBy, hasIdentity, instructions } from './bundle-text.ts'
+import { writeStamps } from './bundle-stamps.ts'
 import { findBlobs, findJudged, type JudgedItem } from './store.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -30,34 +32,50 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 export type Bundle = { item: JudgedItem, missing: string[] }
 
 /**
- * Once this returns, the folder holds all that is kept of this judgement, and `missing` is what it should hold besides. `stores` are what is
+ * Once this returns, the folder holds all that is kept of this judgement, and `missing` is what it should hold besides. `trusted` is what is
  * pinned now: without the roots nobody could see that a chain led to none of them. Throws a Refusal when there is no such item, or the folder is not empty.
  */
-export async function writeBundle ({ database, stores, id, folder }: { database: Db, stores: readonly TrustStore[], id: string, folder: string }): Promise<Bundle> {
+export async function writeBundle ({ database, trusted, id, folder }: { database: Db, trusted: Pick<TrustFolder, 'domains' | 'timeStamping'>, id: string, folder: string }): Promise<Bundle> {
   const item = UUID.test(id) ? await findJudged(database, id) : null
   if (!item) throw new Refusal('DOCUMENT_NOT_FOUND', { detail: id })
   await mkdir(folder, { recursive: true })
   if ((await readdir(folder)).length > 0) throw new Refusal('REQUEST_INVALID', { detail: `${folder} is not empty` })
 
-  const verdicts = [item.signature, item.seal, item.recheck?.verdicts?.signature, item.recheck?.verdicts?.seal].filter((verdict) => verdict !== null && verdict !== undefined)
-  const answers = new Map(verdicts.flatMap(({ revocation }) => revocation).flatMap(({ evidence, from }) => evidence === undefined ? [] : [[evidence, from] as const]))
-  const named = [...new Set([...verdicts.flatMap(({ chain }) => chain).map(({ fingerprint }) => fingerprint), ...answers.keys()])]
-  const kept = await findBlobs(database, named)
-  const certificates = new Map<string, X509Certificate>()
-  for (const fingerprint of named) if (kept.has(fingerprint) && !answers.has(fingerprint)) certificates.set(fingerprint, new X509Certificate(await readBlob(database, Buffer.from(fingerprint, 'hex'))))
-
-  await writeCertificates(folder, { item, verdicts, certificates, stores })
-  await writeAnswers(database, [...answers].filter(([hash]) => kept.has(hash)), folder)
+  const rests = await collect(database, item)
+  await writeCertificates(folder, { ...rests, item, stores: trusted.domains })
+  await writeAnswers(database, rests.answers, folder)
   if (item.packet) await writePacket(database, item.packet, folder)
-  const write = (name: string, content: string) => writeFile(join(folder, name), content)
+  const stamps = await writeStamps(database, { subject: item.id, verdicts: rests.verdicts, folder })
+  const { anchors = [], intermediates = [] } = trusted.timeStamping ?? {}
+  if (anchors.length > 0) await writeFile(join(folder, 'time-stamping.pem'), [...anchors, ...intermediates].map(pemOf).join(''))
+
   const verdict = decidedBy(item)
-  await write('verdict.json', json({ kind: item.kind, id: item.id, sender: item.senderCode, receivedAt: item.at, packet: item.packet?.toString('hex') ?? null, verdict: verdict?.result ?? null, signature: item.signature, seal: item.seal, recheck: item.recheck }))
-  await write('policy.json', json(verdict?.policy ?? DEFAULT_TRUST_POLICY))
-  await write('README.txt', instructions(item, verdict))
-  return { item, missing: named.filter((hash) => !kept.has(hash)) }
+  const { kind, senderCode: sender, at: receivedAt, packet, signature, seal, recheck } = item
+  await writeFile(join(folder, 'verdict.json'), json({ kind, id: item.id, sender, receivedAt, packet: packet?.toString('hex') ?? null, verdict: verdict?.result ?? null, signature, seal, recheck }))
+  await writeFile(join(folder, 'policy.json'), json(verdict?.policy ?? DEFAULT_TRUST_POLICY))
+  await writeFile(join(folder, 'README.txt'), instructions(item, verdict, stamps))
+  return { item, missing: rests.missing }
 }
 
-async function writeAnswers (database: Db, answers: readonly (readonly [hash: string, from: RevocationAnswer['from']])[], folder: string): Promise<void> {
+/** What the verdicts on an item rest on, as far as it is kept. */
+type Rests = {
+  verdicts: SignatureVerdict[], certificates: ReadonlyMap<string, X509Certificate>, missing: string[],
+  /** SHA-256, and of which kind */
+  answers: (readonly [hash: string, from: RevocationAnswer['from']])[],
+}
+
+async function collect (database: Db, { signature, seal, recheck }: JudgedItem): Promise<Rests> {
+  const verdicts = [signature, seal, recheck?.verdicts?.signature, recheck?.verdicts?.seal].filter((verdict) => verdict !== null && verdict !== undefined)
+  const answers = new Map(verdicts.flatMap(({ revocation }) => revocation).flatMap(({ evidence, from }) => evidence === undefined ? [] : [[evidence, from] as const]))
+  const chains = new Set(verdicts.flatMap(({ chain }) => chain.map(({ fingerprint }) => fingerprint)))
+  const named = [...chains, ...answers.keys()]
+  const kept = await findBlobs(database, named)
+  const certificates = new Map<string, X509Certificate>()
+  for (const hash of chains) if (kept.has(hash)) certificates.set(hash, new X509Certificate(await readBlob(database, Buffer.from(hash, 'hex'))))
+  return { verdicts, certificates, answers: [...answers].filter(([hash]) => kept.has(hash)), missing: named.filter((hash) => !kept.has(hash)) }
+}
+
+async function writeAnswers (database: Db, answers: Rests['answers'], folder: string): Promise<void> {
   await mkdir(join(folder, 'revocation'))
   const crls: Buffer[] = []
   for (const [hash, from] of answers) {
@@ -81,7 +99,7 @@ async function writePacket (database: Db, sha256: Buffer, folder: string): Promi
   }
 }
 
-type Certificates = { item: JudgedItem, verdicts: readonly SignatureVerdict[], certificates: ReadonlyMap<string, X509Certificate>, stores: readonly TrustStore[] }
+type Certificates = Pick<Rests, 'verdicts' | 'certificates'> & { item: JudgedItem, stores: readonly TrustStore[] }
 
 /** Each certificate in a file of its own, and all of a folder in one file beside it, which openssl wants. */
 async function writeCertificates (folder: string, { item, verdicts, certificates, stores }: Certificates): Promise<void> {
@@ -93,14 +111,18 @@ async function writeCertificates (folder: string, { item, verdicts, certificates
   }
   for (const [name, list] of Object.entries(lists)) {
     await mkdir(join(folder, name))
-    const distinct = new Map(list.filter((certificate) => certificate !== undefined).map((certificate) => [fingerprintOf(certificate), pem('CERTIFICATE', certificate.raw)]))
+    const distinct = new Map(list.filter((certificate) => certificate !== undefined).map((certificate) => [fingerprintOf(certificate), pemOf(certificate)]))
     for (const [fingerprint, text] of distinct) await writeFile(join(folder, name, `${fingerprint}.pem`), text)
     if (name !== 'signers') await writeFile(join(folder, `${name}.pem`), [...distinct.values()].join(''))
   }
   for (const part of ['signature', 'seal'] as const) {
     const leaf = item[part]?.chain[0] && certificates.get(item[part].chain[0].fingerprint)
-    if (leaf) await writeFile(join(folder, `${part}-signer.pem`), pem('CERTIFICATE', leaf.raw))
+    if (leaf) await writeFile(join(folder, `${part}-signer.pem`), pemOf(leaf))
   }
+}
+
+function pemOf ({ raw }: X509Certificate): string {
+  return pem('CERTIFICATE', raw)
 }
 
 function pem (label: string, der: Buffer): string {

@@ -1,5 +1,6 @@
 /** Evidence's rows: what was judged, and what it was judged by. */
 import type { Db } from '../database/database.ts'
+import { DEFAULT_TRUST_POLICY } from '../trust/policy.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 
 /** What the gateway judged and stored. `at` is the receipt: the moment it was judged for, unless a token proved an earlier one. */
@@ -21,8 +22,13 @@ export async function findJudged (db: Db, id: string): Promise<JudgedItem | null
       where a.id = coalesce((select h.arrival_id from hand_over h where h.id = $1), $1)
      union all
      select 'document', d.id, d.submitted_at, d.sender_code, d.packet, d.signature, null, null from document d where d.id = $1`, [id])
-  return row ?? null
+  if (!row) return null
+  const complete = (verdict: SignatureVerdict | null): SignatureVerdict | null => verdict && { ...EARLIER, proofTime: { at: row.at.toISOString(), from: 'receipt' }, ...verdict }
+  return { ...row, signature: complete(row.signature), seal: complete(row.seal) }
 }
+
+/** What verdicts of the first version do not say. */
+const EARLIER = { chain: [], revocation: [], policy: DEFAULT_TRUST_POLICY }
 
 /** Which of these blobs there are, by their SHA-256 (lower-case hex). */
 export async function findBlobs (db: Db, hashes: readonly string[]): Promise<Set<string>> {

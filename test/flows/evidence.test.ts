@@ -14,7 +14,7 @@ import { needsXmlsec } from '../signing/world.ts'
 import { needsOpenssl } from '../trust/world.ts'
 
 const PROGRAM = resolve(import.meta.dirname, '../../src/cli/lienthong.ts')
-const stores = loadTrust(EXAMPLE_TRUST_DIR).domains
+const trusted = loadTrust(EXAMPLE_TRUST_DIR)
 
 type Judged = { id: string, signature: SignatureVerdict, seal: SignatureVerdict }
 
@@ -60,7 +60,7 @@ t.test('the evidence of an arrival gives the same verdict without a gateway, and
   const world = await startWorld(t)
   const { arrival } = await arrived(world)
   const folder = join(t.testdir(), 'evidence')
-  t.strictSame((await writeBundle({ database: world.database, stores, id: arrival.id, folder })).missing, [])
+  t.strictSame((await writeBundle({ database: world.database, trusted, id: arrival.id, folder })).missing, [])
   t.strictSame(readdirSync(folder).toSorted(), [
     'README.txt', 'anchors', 'anchors.pem', 'crls.pem', 'intermediates', 'intermediates.pem', 'lienthong-seal.xml', 'packet.edxml', 'policy.json', 'revocation', 'seal-signer.pem', 'signers', 'verdict.json'])
 
@@ -83,7 +83,7 @@ t.test('the evidence of a document that a system signed is kept as well, by the 
   const world = await startWorld(t)
   const { document } = await arrived(world)
   const folder = join(t.testdir(), 'evidence')
-  t.strictSame((await writeBundle({ database: world.database, stores, id: document, folder })).missing, [])
+  t.strictSame((await writeBundle({ database: world.database, trusted, id: document, folder })).missing, [])
   t.match(JSON.parse((await verify(folder)).out), { verdict: 'valid', decidedBy: 'packet-signature' })
   t.match(run(folder, 'openssl verify'), { status: 0 })
   t.match(run(folder, 'xmlsec1'), { status: 0 })
@@ -94,10 +94,10 @@ t.test('the evidence of an item is found by its id in the mailbox; what is not t
   const { arrival } = await arrived(world)
   const item = await until(async () => (await world.b.mailbox()).items[0])
   const folder = join(t.testdir(), 'evidence')
-  const { item: found } = await writeBundle({ database: world.database, stores, id: item.id, folder })
+  const { item: found } = await writeBundle({ database: world.database, trusted, id: item.id, folder })
   t.equal(found.id, arrival.id)
-  await t.rejects(writeBundle({ database: world.database, stores, id: item.id, folder }), { code: 'REQUEST_INVALID' }, 'nothing is written over')
-  for (const id of ['x', '00000000-0000-7000-8000-000000000000']) await t.rejects(writeBundle({ database: world.database, stores, id, folder: join(folder, 'x') }), { code: 'DOCUMENT_NOT_FOUND' })
+  await t.rejects(writeBundle({ database: world.database, trusted, id: item.id, folder }), { code: 'REQUEST_INVALID' }, 'nothing is written over')
+  for (const id of ['x', '00000000-0000-7000-8000-000000000000']) await t.rejects(writeBundle({ database: world.database, trusted, id, folder: join(folder, 'x') }), { code: 'DOCUMENT_NOT_FOUND' })
 })
 
 t.test('what was refused can be shown as well: a signer who is not registered for the sender', async (t) => {
@@ -105,7 +105,7 @@ t.test('what was refused can be shown as well: a signer who is not registered fo
   await world.gateway.start()
   const { id } = (await world.a.submit(await signedPacket(undefined, B.key))).json<{ id: string }>()
   const folder = join(t.testdir(), 'evidence')
-  await writeBundle({ database: world.database, stores, id, folder })
+  await writeBundle({ database: world.database, trusted, id, folder })
   t.match(JSON.parse(readFileSync(join(folder, 'verdict.json'), 'utf8')), { kind: 'document', verdict: 'invalid', sender: A.codes[0] })
   t.strictSame(readdirSync(join(folder, 'signers')), [])
   t.equal((await verify(folder)).code, 1)
