@@ -9,9 +9,10 @@ import forge from 'node-forge'
 
 import {
   OID, authorityInfoAccess, authorityKeyIdentifier, basicConstraints, certificatePolicies, crlDistributionPoint, emailName, extendedKeyUsage,
-  issueCertificate, issueCrl, keyUsage, pem, rsaKeys, subjectKeyIdentifier,
+  issueCertificate, keyUsage, pem, rsaKeys, subjectKeyIdentifier,
 } from './issue.ts'
 import type { Extension, Issued, Keys, Name } from './issue.ts'
+import { issueCrl } from './revocation.ts'
 
 /** Known to everybody: the private keys beside it are as well. */
 const PKCS12_PASSWORD = 'vi-du'

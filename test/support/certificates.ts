@@ -3,8 +3,9 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
-  authorityKeyIdentifier, basicConstraints, ecKeys, issueCertificate, issueCrl, keyUsage, pem, subjectKeyIdentifier, type Extension, type Issued, type Keys,
+  authorityKeyIdentifier, basicConstraints, ecKeys, issueCertificate, keyUsage, pem, subjectKeyIdentifier, type Extension, type Issued, type Keys,
 } from '../../certs-example/issue.ts'
+import { issueCrl } from '../../certs-example/revocation.ts'
 import { EXAMPLE_TRUST_DIR } from '../../src/trust/example.ts'
 import { makeCa } from '../trust/world.ts'
 

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import {
-  authorityKeyIdentifier, basicConstraints, ecKeys, issueCertificate, issueCrl, keyUsage, pem, subjectKeyIdentifier,
+  authorityKeyIdentifier, basicConstraints, ecKeys, issueCertificate, keyUsage, pem, subjectKeyIdentifier,
 } from '../../certs-example/issue.ts'
-import type { CertificateOptions, CrlOptions, Extension, Issued, Issuer, Keys } from '../../certs-example/issue.ts'
+import type { CertificateOptions, Extension, Issued, Issuer, Keys } from '../../certs-example/issue.ts'
+import { issueCrl, type CrlOptions } from '../../certs-example/revocation.ts'
 import { contentOf } from '../../src/trust/asn1/certificate.ts'
 import type { Trust } from '../../src/trust/judge.ts'
 import { DEFAULT_TRUST_POLICY } from '../../src/trust/policy.ts'
