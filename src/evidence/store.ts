@@ -23,11 +23,13 @@ export async function findJudged (db: Db, id: string): Promise<JudgedItem | null
      union all
      select 'document', d.id, d.submitted_at, d.sender_code, d.packet, d.signature, null, null from document d where d.id = $1`, [id])
   if (!row) return null
-  const complete = (verdict: SignatureVerdict | null): SignatureVerdict | null => verdict && { ...EARLIER, proofTime: { at: row.at.toISOString(), from: 'receipt' }, ...verdict }
+  const complete = (verdict: StoredVerdict | null): SignatureVerdict | null => verdict && { ...EARLIER, proofTime: { at: row.at.toISOString(), from: 'receipt' as const }, ...verdict }
   return { ...row, signature: complete(row.signature), seal: complete(row.seal) }
 }
 
-/** What verdicts of the first version do not say. */
+/** Verdicts of the first version say less. */
+type StoredVerdict = Partial<SignatureVerdict> & Pick<SignatureVerdict, 'result' | 'reasons' | 'checked'>
+
 const EARLIER = { chain: [], revocation: [], policy: DEFAULT_TRUST_POLICY }
 
 /** Which of these blobs there are, by their SHA-256 (lower-case hex). */
