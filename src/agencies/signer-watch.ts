@@ -12,6 +12,9 @@ const SECOND = 1000
 /** The wait after each failure in a row: a token is put back in within the minute, a server restarts in several. */
 const WAITS = [5, 10, 20, 30, 60].map((seconds) => seconds * SECOND)
 
+/** While one document asks, the others look again this soon. */
+const ASKING_MS = SECOND
+
 const KIND = 'signer.away'
 
 /** `isKnown`: its alarms of earlier runs have been ended. */
@@ -56,7 +59,7 @@ export function createSignerWatch ({ database, now, log }: { database: Db, now: 
   function refuseResting (agencyId: string, key: string): void {
     const { failures, retryAt, isAsked } = stateOf(agencyId, key)
     if (failures === 0) return
-    if (isAsked) throw new SignerAway('RESTING', { retryAt: new Date(now().getTime() + waitAfter(1)) })
+    if (isAsked) throw new SignerAway('RESTING', { retryAt: new Date(now().getTime() + ASKING_MS) })
     if (now() < retryAt) throw new SignerAway('RESTING', { retryAt })
   }
 
