@@ -78,9 +78,10 @@ export function examineSignature (opened: Opened, found: FoundSignature, context
   if ('code' in signer) return { checked: ['structure', 'algorithms'], findings: [signer] }
 
   const time = proveTime(form.stamp ? [form.stamp] : [], undefined, context)
-  const findings = judgeSha1(form.sha1, time, context)
-  if (findings.some(({ code }) => code === 'ALGORITHM_SHA1')) return { checked: ['structure', 'algorithms'], findings, time }
+  const sha1 = judgeSha1(form.sha1, time, context)
+  if (sha1.some(({ code }) => code === 'ALGORITHM_SHA1')) return { checked: ['structure', 'algorithms'], findings: sha1, time }
   const { certificate, key } = signer.leaf
+  const findings: SigningFinding[] = []
   const signed = signatureFits(form.algorithm, key, form.signedInfo, form.signatureValue)
   if (!signed) findings.push({ code: 'SIGNATURE_VALUE_WRONG' })
   if (!timingSafeEqual(digestOf(opened, form), form.digestValue)) findings.push({ code: 'CONTENT_CHANGED' })
@@ -88,7 +89,7 @@ export function examineSignature (opened: Opened, found: FoundSignature, context
   findings.push(...identity(context.speaksFor(fingerprintOf(certificate))))
   return {
     checked: ['structure', 'algorithms', 'signature value', 'digest', 'certificate', 'agency'],
-    findings, certificate: judged, time, ...(signed && { signer: detailsOf(certificate) }),
+    findings: [...findings, ...sha1], certificate: judged, time, ...(signed && { signer: detailsOf(certificate) }),
   }
 }
 

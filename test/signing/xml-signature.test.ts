@@ -1,0 +1,104 @@
+import t from 'tap'
+
+import { EXCLUSIVE_C14N, INCLUSIVE_C14N11 } from '../../src/edxml/xml.ts'
+import { Refusal } from '../../src/errors.ts'
+import { nameForPeople } from '../../src/trust/verdict.ts'
+import { needsXmlsec, NOW, sender, told, trust } from './world.ts'
+import { DS, enveloping, INCLUSIVE, issued, judge, judgeOne, object, template, toldOf, x509, xmlsecFills } from './xml-world.ts'
+
+const ENVELOPED = `${DS}enveloped-signature`
+const example = { trust, at: NOW }
+
+t.test('we accept what xmlsec1 signs in every form, and say exactly what it covers', needsXmlsec, async (t) => {
+  const letter = (signature: string) => `<?xml version="1.0" encoding="UTF-8"?><a:letter xmlns:a="urn:a" xmlns:b="urn:b" xml:lang="vi"><!-- x --><a:body Id="body"><b:p>một <!-- y -->hai</b:p></a:body><a:note ID="note">ghi chú</a:note>${signature}</a:letter>`
+  const ids: [string, string][] = [['Id', 'urn:a:body'], ['ID', 'urn:a:note'], ['Id', `${DS}Object`]]
+  const prefixes = `<Transform Algorithm="${EXCLUSIVE_C14N}"><InclusiveNamespaces xmlns="${EXCLUSIVE_C14N}" PrefixList="b #default"/></Transform>`
+  const forms: [name: string, signature: string, covered: string[]][] = [
+    ['the whole, enveloped', template([['', ENVELOPED]]), ['/']],
+    ['the whole, exclusive', template([['', ENVELOPED, EXCLUSIVE_C14N]], { method: EXCLUSIVE_C14N }), ['/']],
+    ['the whole, C14N 1.1', template([['', ENVELOPED, INCLUSIVE_C14N11]], { method: INCLUSIVE_C14N11 }), ['/']],
+    ['an element by its Id, without Transforms', template([['#body']]), ['/letter/body']],
+    ['an element, exclusive', template([['#body', EXCLUSIVE_C14N]]), ['/letter/body']],
+    ['an element, exclusive with a list of prefixes', template([['#body', prefixes]]), ['/letter/body']],
+    ['an element, C14N 1.1', template([['#body', INCLUSIVE_C14N11]]), ['/letter/body']],
+    ['two elements', template([['#body'], ['#note', EXCLUSIVE_C14N]]), ['/letter/body', '/letter/note']],
+    ['an Object of its own', template([['#it']], { objects: '<Object Id="it"><x xmlns="">một</x></Object>' }), ['/letter/Signature/Object']],
+    ['the whole and an Object', template([['', ENVELOPED], ['#it']], { objects: '<Object Id="it">một</Object><Object>hai</Object>' }), ['/', '/letter/Signature/Object[1]']],
+    ['comments, which are no part of what an Id names', template([['#body', `${INCLUSIVE}#WithComments`]], { method: `${EXCLUSIVE_C14N}WithComments` }), ['/letter/body']],
+    ['comments, by a pointer', template([["#xpointer(id('body'))", `${INCLUSIVE}#WithComments`]]), ['/letter/body']],
+    ['the whole with its comments, by a pointer', template([['#xpointer(/)', ENVELOPED, `${EXCLUSIVE_C14N}WithComments`]]), ['/']],
+  ]
+  for (const [name, signature, covered] of forms) {
+    const signed = xmlsecFills(letter(signature), ids)
+    const { verdict, covered: parts } = judgeOne(signed, example)
+    t.equal(verdict.result, 'valid', name)
+    t.strictSame(parts.map(({ path }) => path), covered, name)
+    t.equal(verdict.reasons.some(({ code }) => code === 'SIGNATURE_COVERS_PARTS'), !covered.includes('/'), name)
+    const changed = covered[0] === '/letter/Signature/Object' ? signed.replace('>một</x>', '>ba</x>') : signed.replace('<b:p>một', '<b:p>ba')
+    t.match(told(judgeOne(changed, example).verdict), /^invalid CONTENT_CHANGED/, `${name}, changed`)
+    t.equal(toldOf(signed.replace('<!-- y -->', '<!-- z -->'), example), name.includes('by a pointer') ? toldOf(changed, example).replace(' /letter/note', '') : toldOf(signed, example), `${name}, another comment`)
+  }
+})
+
+t.test('several signatures are each judged, in the order they stand in', needsXmlsec, async (t) => {
+  const two = (one: string, other: string) => `<?xml version="1.0" encoding="UTF-8"?><r><a Id="a">một</a><b Id="b">hai</b>${one}${other}</r>`
+  const ids: [string, string][] = [['Id', 'a'], ['Id', 'b']]
+  const first = xmlsecFills(two(template([['#a']]), ''), ids)
+  const both = xmlsecFills(first.replace('<a ', `${template([['#b']])}<a `), ids)
+  t.strictSame(judge(both, example).map(({ path, verdict, covered }) => [path, verdict.result, covered[0]!.path]), [['/r/Signature[1]', 'valid', '/r/b'], ['/r/Signature[2]', 'valid', '/r/a']])
+  t.strictSame(judge(both.replace('một', 'ba'), example).map(({ verdict }) => verdict.result), ['valid', 'invalid'], 'what one covers is nothing to the other')
+  t.strictSame(judge('<r/>'), [])
+  const many = judge(`<r>${enveloping().repeat(12)}</r>`)
+  t.equal(many.length, 11, 'and more than ten are not looked at')
+  t.equal(told(many.at(-1)!.verdict), 'invalid SIGNATURE_REPEATED')
+})
+
+t.test("a signature as the tax office's tools write it is valid, its claim of time is named, and the certificate may be one that is at hand", async (t) => {
+  const content = object('<DLHDon xmlns="">100</DLHDon>', 'data')
+  const time = object('<SignatureProperties><SignatureProperty Target="#s"><SigningTime>2026-05-31T20:15:00</SigningTime></SignatureProperty></SignatureProperties>', 'time')
+  const subject = `<X509SubjectName>${nameForPeople(issued.certificate.subject)}</X509SubjectName>`
+  const signed = enveloping({ objects: [content, time], keyInfo: x509(issued, subject) })
+  t.equal(toldOf(signed), 'valid SIGNATURE_COVERS_PARTS /Signature/Object[1] /Signature/Object[2]')
+  t.strictSame(judgeOne(signed).verdict.proofTime, { at: '2026-06-01T00:00:00.000Z', from: 'receipt', claim: '2026-05-31T13:15:00.000Z' }, 'without a zone it is the time of Vietnam')
+  t.equal(judgeOne(enveloping({ objects: [content], unsigned: () => time })).verdict.proofTime.claim, undefined, 'a time that is not signed is no claim')
+  t.match(toldOf(signed.replace('20:15', '20:16')), /^invalid CONTENT_CHANGED/)
+  t.match(toldOf(enveloping({ objects: [content, time.replace('05-31', '07-31')] })), /^indeterminate CLAIM_AFTER_PROOF/)
+
+  const serial = BigInt(`0x${issued.certificate.serialNumber}`)
+  const hints = [
+    `<X509Data>${subject}</X509Data>`, '<KeyName>signer</KeyName>', `<X509Data><X509IssuerSerial><X509IssuerName>${nameForPeople(issued.certificate.issuer)}</X509IssuerName><X509SerialNumber>${serial}</X509SerialNumber></X509IssuerSerial></X509Data>`,
+  ]
+  for (const hint of hints) {
+    const named = enveloping({ keyInfo: `<KeyInfo>${hint}</KeyInfo>` })
+    t.match(toldOf(named, { certificates: [sender.certificate, issued.certificate] }), /^valid /, hint)
+    t.equal(toldOf(named), 'invalid SIGNER_CERTIFICATE_ABSENT')
+  }
+})
+
+t.test('signature wrapping: Ids that occur twice are refused, and what was moved is named by where it stands', async (t) => {
+  const signed = enveloping()
+  for (const twin of ['<x Id="it"/>', '<x ID="it"/>', '<x id="it"/>', '<x xml:id="it"/>', '<x xmlns:w="urn:w" w:Id="it"/>']) {
+    t.match(toldOf(`<r>${twin}${signed}</r>`), /^invalid REFERENCE_AMBIGUOUS$/, twin)
+  }
+  t.match(toldOf(`<r><evil Id="other"/>${signed}</r>`), / \/r\/Signature\/Object$/, 'beside it stands what nobody signed')
+  t.match(toldOf(signed.replace('văn bản', '<![CDATA[văn bản]]>')), /^valid/, 'another way to write the same')
+  t.match(toldOf(signed.replace('văn bản', 'văn <!-- --> bản')), /^invalid CONTENT_CHANGED/)
+})
+
+t.test('what is not read strictly is refused before anything is judged', async (t) => {
+  const refusal = (text: string) => {
+    try {
+      return told(judgeOne(text).verdict)
+    } catch (error) {
+      if (error instanceof Refusal) return error.code
+      throw error
+    }
+  }
+  const signed = enveloping()
+  t.equal(refusal(`<!DOCTYPE Signature [<!ENTITY e "x">]>${signed}`), 'PACKET_DOCTYPE')
+  t.equal(refusal(signed.replace('văn bản', 'văn bản<?p x?>')), 'PACKET_INSTRUCTION')
+  t.equal(refusal(`${signed}<r/>`), 'PACKET_TRAILING_CONTENT')
+  t.equal(refusal(`<r xmlns="relative">${signed}</r>`), 'PACKET_NAMESPACE')
+  t.equal(refusal(`${'<a>'.repeat(101)}${signed}${'</a>'.repeat(101)}`), 'PACKET_TOO_DEEP')
+  t.equal(refusal(`<r>${'<a/>'.repeat(60_000)}${signed}</r>`), 'PACKET_TOO_MANY')
+})
