@@ -22,8 +22,18 @@ export function isPinnedG1 (certificate: X509Certificate): boolean {
   return G1.has(fingerprintOf(certificate))
 }
 
+/** What was computed before. CAs are asked about again and again, and neither certificate ever changes. */
+const computed = new WeakMap<X509Certificate, WeakMap<X509Certificate, boolean>>()
+
 /** Whether the issuer's key made the signature on the certificate, by an algorithm that is known here. */
 export function isSignedBy (certificate: X509Certificate, issuer: X509Certificate): boolean {
+  const answers = computed.get(certificate) ?? new WeakMap<X509Certificate, boolean>()
+  const answer = answers.get(issuer) ?? computeSignedBy(certificate, issuer)
+  computed.set(certificate, answers.set(issuer, answer))
+  return answer
+}
+
+function computeSignedBy (certificate: X509Certificate, issuer: X509Certificate): boolean {
   const { tbs, signedWith, signature } = contentOf(certificate)
   const key = keyOf(issuer)
   // A key of unbounded size would make whoever verifies with it slow

@@ -42,7 +42,7 @@ export function judgeUse (content: CertificateContent, use: Use): PathFinding[] 
       ...refuse(critical.has(EXTENSION.extendedKeyUsage) && !allowed, 'SIGNER_PURPOSE_WRONG', purposes),
     ]
     // RFC 5280, 6.1.4 (k) and (n)
-    case 'certificates': return [...refuse(!content.isCa, 'ISSUER_NOT_CA'), ...refuse(keyUsage !== undefined && !has('keyCertSign'), 'CA_KEY_USAGE_WRONG')]
+    case 'certificates': return [...refuse(!content.isCa, 'ISSUER_NOT_CA'), ...refuse(!has('keyCertSign'), 'CA_KEY_USAGE_WRONG')]
     // RFC 5280, 6.3.3 (f)
     case 'crl': return refuse(!has('cRLSign'), 'CRL_KEY_USAGE_WRONG')
     // RFC 6960, 4.2.2.2: the purpose must be named; anyExtendedKeyUsage is not enough

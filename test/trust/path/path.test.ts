@@ -190,8 +190,15 @@ t.test('the Cipher Committee\'s chains verify at their time', needsShared('sampl
   t.strictSame(codes(organisation, { ...cipher, intermediates: [real('cp-g1'), real('dcsca-g2')] }, AT), ['invalid', 'ISSUER_UNKNOWN'])
   t.strictSame(codes(organisation, { ...cipher, anchors: [real('rootca-g1')] }, AT), ['invalid', 'ISSUER_UNKNOWN'])
 
-  // No signer's certificate of the first generation is public, so its sub-CA stands in: all that is held against it is that a CA signs no documents
-  t.strictSame(codes(real('cp-g1'), cipher, AT), ['invalid', 'DIGEST_SHA1_PINNED', 'SIGNER_KEY_USAGE_WRONG', 'DIGEST_SHA1_PINNED'])
+  // No signer's certificate of the first generation is public, so its sub-CA stands in, as what it is
+  const asCa = (name: string, at = AT) => {
+    const { result, reasons } = judgePath(real(name), cipher, at, { use: 'certificates' })
+    return [result, ...reasons.map(({ code }) => code)]
+  }
+  t.strictSame(asCa('cp-g1'), ['valid', 'DIGEST_SHA1_PINNED', 'DIGEST_SHA1_PINNED'], 'SHA-1 on G1 is admitted, and said')
+  t.strictSame(asCa('cp-g1', new Date('2030-03-05T00:00:00Z')), ['invalid', 'CERTIFICATE_EXPIRED', 'DIGEST_SHA1_PINNED', 'DIGEST_SHA1_PINNED'])
+  t.strictSame([asCa('cpca-g2'), asCa('dcsca-g2')], [['valid'], ['valid']])
+  t.strictSame(codes(real('cp-g1'), cipher, AT), ['invalid', 'DIGEST_SHA1_PINNED', 'SIGNER_KEY_USAGE_WRONG', 'DIGEST_SHA1_PINNED'], 'a CA signs no documents')
 })
 
 function parse (bytes: Buffer): X509Certificate | undefined {

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { OID, extendedKeyUsage, keyUsage } from '../../../certs-example/issue.ts'
+import { OID, basicConstraints, extendedKeyUsage, keyUsage } from '../../../certs-example/issue.ts'
 import type { Extension } from '../../../certs-example/issue.ts'
 import { judgePath } from '../../../src/trust/path/path.ts'
 import type { Use } from '../../../src/trust/path/uses.ts'
@@ -14,6 +14,9 @@ const purposes = (...ids: string[]) => extendedKeyUsage(...ids)
 const encipherment = keyUsage('keyEncipherment')
 
 const CASES: [use: Use, what: string, extensions: Extension[], without: string[], ...expected: string[]][] = [
+  ['certificates', 'no CA', [], [], 'invalid', 'ISSUER_NOT_CA', 'CA_KEY_USAGE_WRONG'],
+  ['certificates', 'a CA', [basicConstraints(true), keyUsage('keyCertSign')], [], 'valid'],
+  ['certificates', 'a CA without a key usage', [basicConstraints(true)], [OID.keyUsage], 'invalid', 'CA_KEY_USAGE_WRONG'],
   ['crl', 'cRLSign', [keyUsage('cRLSign')], [], 'valid'],
   ['crl', 'digitalSignature', [], [], 'invalid', 'CRL_KEY_USAGE_WRONG'],
   ['crl', 'no key usage', [], [OID.keyUsage], 'invalid', 'CRL_KEY_USAGE_WRONG'],
