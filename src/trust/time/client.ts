@@ -9,7 +9,7 @@ import { DerError } from '../asn1/der.ts'
 import type { TrustStore } from '../store.ts'
 import { verdictFrom } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
-import { readAnswer } from './read.ts'
+import { MOST_BYTES, readAnswer } from './read.ts'
 import { TIME_REASONS, type TimeFinding } from './reasons.ts'
 import { IMPRINT_DIGEST, nonceFrom, timeStampRequest } from './request.ts'
 import { judgeTokenBytes, type TokenVerdict } from './token.ts'
@@ -27,8 +27,6 @@ export type TimeStampOutcome =
 
 /** How long an answer may take: half as long again as the slowest measured. */
 export const ANSWER_WITHIN_MS = 180_000
-/** A token with its chain has about 6 KB. */
-const MOST_ANSWER_BYTES = 256 * 1024
 
 const TYPE = { request: 'application/timestamp-query', answer: 'application/timestamp-reply' }
 
@@ -43,7 +41,7 @@ export async function askForTimeStamp (hash: Buffer, { url, policy, store }: Tim
   const from = now()
   const answer = await http.request({
     method: 'POST', url: new URL(url), headers: [['content-type', TYPE.request], ['accept', TYPE.answer]], body: timeStampRequest(hash, nonce, policy),
-    answerWithin, finishWithin: answerWithin, maxAnswer: MOST_ANSWER_BYTES, ...(stopping && { signal: stopping }),
+    answerWithin, finishWithin: answerWithin, maxAnswer: MOST_BYTES, ...(stopping && { signal: stopping }),
   })
   if (answer.kind === 'oversize') return useless({ code: 'TSA_ANSWER_UNREADABLE', detail: answer.reason })
   if (answer.kind !== 'answered') return { kind: 'away', reason: answer.reason }

@@ -50,6 +50,8 @@ export type TimeStampAnswer = { status: number, said: string, token?: Buffer }
 export const ID_SIGNED_DATA = '1.2.840.113549.1.7.2'
 export const ID_TST_INFO = '1.2.840.113549.1.9.16.1.4'
 
+/** A token with its chain has about 6 KB. */
+export const MOST_BYTES = 256 * 1024
 /** A TSA's own certificate and the CAs above it; more would only make work. */
 const MOST_CERTIFICATES = 16
 /** Room for a sentence of the TSA's, or of whoever answers in its place. */
@@ -74,6 +76,7 @@ export function readAnswer (bytes: Buffer): TimeStampAnswer {
 
 /** Reads a time-stamp token: a ContentInfo with SignedData in it. Throws DerError when it is none. */
 export function readToken (bytes: Uint8Array): Token {
+  if (bytes.length > MOST_BYTES) throw new DerError(`larger than ${MOST_BYTES} bytes`)
   const came = Buffer.from(bytes)
   const [contentType, wrapped] = childrenOf(readDer(derFromBer(came), TAG.sequence))
   if (oidOf(contentType) !== ID_SIGNED_DATA) throw new DerError('not a signed CMS message')

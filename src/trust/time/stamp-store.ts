@@ -21,10 +21,14 @@ export async function insertWaiting (tx: Tx, items: readonly ToStamp[], at: Date
   })
 }
 
+/** How far below the last stamped batch one without a token is looked for: they are stamped in their order, but for a gateway that hung. */
+const LATE = 1000
+
 /** The oldest batch without a token. */
 export async function unstampedBatch (db: Db): Promise<Batch | null> {
   const { rows: [batch] } = await db.query<Batch>(
-    'select id, root, size from stamp_batch b where not exists (select from stamp_token t where t.batch_id = b.id) order by id limit 1')
+    `select id, root, size from stamp_batch b
+      where id > (select coalesce(max(batch_id), 0) - $1 from stamp_token) and not exists (select from stamp_token t where t.batch_id = b.id) order by id limit 1`, [LATE])
   return batch ?? null
 }
 

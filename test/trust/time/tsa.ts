@@ -72,10 +72,10 @@ export function makeTsa (t: Teardown, { keys = 'rsa', certificate, binding = 'sh
       last = answered.catch(() => {})
       return answered
     },
-    /** Whether `openssl ts -verify` accepts an answer to this request, or for this hash. */
-    opensslAccepts (answer: Buffer, asked: { query: Buffer } | { hash: Buffer }): boolean {
+    /** Whether `openssl ts -verify` accepts an answer to this request, or for this hash; with `-token_in`, a token alone. */
+    opensslAccepts (answer: Buffer, asked: { query: Buffer } | { hash: Buffer }, options: string[] = []): boolean {
       const against = 'query' in asked ? ['-queryfile', file('verify.tsq', asked.query)] : ['-digest', asked.hash.toString('hex')]
-      return spawnSync('openssl', ['ts', '-verify', '-in', file('verify.tsr', answer), ...against, '-CAfile', join(folder, 'root.pem'), '-untrusted', join(folder, 'chain.pem')]).status === 0
+      return spawnSync('openssl', ['ts', '-verify', ...options, '-in', file('verify.tsr', answer), ...against, '-CAfile', join(folder, 'root.pem'), '-untrusted', join(folder, 'chain.pem')]).status === 0
     },
   }
 }
