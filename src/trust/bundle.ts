@@ -4,6 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto'
 import { contentOf } from './asn1/certificate.ts'
+import { derFromBer } from './asn1/ber.ts'
 import { DerError, TAG, childrenOf, oidOf, readDer } from './asn1/der.ts'
 
 /** What the file holds, or why it holds nothing that may be taken. */
@@ -45,11 +46,12 @@ function fromPem (text: string): X509Certificate[] {
   })
 }
 
-function fromDer (der: Buffer): X509Certificate[] {
-  const [first, second] = childrenOf(readDer(der, TAG.sequence))
+function fromDer (bytes: Buffer): X509Certificate[] {
+  // RFC 5652 allows BER around the certificates, and Java programs write it
+  const [first, second] = childrenOf(readDer(derFromBer(bytes), TAG.sequence))
   // A PKCS#8 key and a PKCS#12 file begin with their version, a certificate and a CMS message do not
   if (first?.tag === TAG.integer) throw new PrivateKey()
-  if (first?.tag !== TAG.oid) return [certificateOf(der)]
+  if (first?.tag !== TAG.oid) return [certificateOf(bytes)]
   if (oidOf(first) !== SIGNED_DATA) throw new DerError('this CMS message holds no certificates')
   const signedData = readDer(childrenOf(second, EXPLICIT_0)[0]?.raw ?? Buffer.alloc(0), TAG.sequence)
   const certificates = childrenOf(signedData).find(({ tag }) => tag === EXPLICIT_0)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { X509Certificate } from 'node:crypto'
-import { pem } from '../../certs-example/issue.ts'
+import { pem, rsaKeys } from '../../certs-example/issue.ts'
 import { readBundle } from '../../src/trust/bundle.ts'
 import { fingerprintOf } from '../../src/trust/verdict.ts'
 import { makeCa, makeLeaf, needsOpenssl, openssl } from './world.ts'
@@ -26,6 +26,14 @@ t.test('certificates are read from a P7B that openssl made, DER or PEM', needsOp
     const p7b = openssl(['crl2pkcs7', '-nocrl', '-certfile', '{in}', '-outform', outform, '-out', '{out}'], text(one, other, ca))
     t.same(told(p7b), [one, other, ca].map(fingerprintOf), outform)
   }
+})
+
+t.test('a CMS message in BER, as Java programs write it, gives its certificates too, byte for byte', needsOpenssl, async (t) => {
+  const leaf = makeLeaf(issuer, { keys: rsaKeys(2048) })
+  const key = leaf.keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const ber = openssl(['cms', '-sign', '-binary', '-nodetach', '-stream', '-in', '/dev/null', '-signer', '{in}', '-outform', 'DER', '-out', '{out}'], text(leaf.certificate) + key)
+  t.equal(ber[1], 0x80, 'its length is indefinite')
+  t.same(told(ber), [fingerprintOf(leaf.certificate)])
 })
 
 t.test('a private key is named as such, in whatever form', needsOpenssl, async (t) => {
