@@ -85,7 +85,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   })
   const connections = opened.use(createConnections({ database, vault, connect }))
   if (config.mode === 'production') {
-    const shown = (await connections.clientCertificates()).flatMap(certificatesFromPem)
+    const shown = (await connections.clientCertificates()).flatMap(({ certificatePem }) => certificatesFromPem(certificatePem))
     refuseExample({ stores: storesOf(trusted), signers: [...await signers.certificates(), ...shown].map((certificate) => ({ certificate, chain: [] })) })
   }
 
@@ -100,7 +100,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
     reportArrived: (tx, handOverId, reportedBy) => report(tx, { handOverId, code: '01', reportedBy, automatic: true }),
   })
   const sync = createSync({ database, connections, now, log })
-  const expiries = createExpiries({ database, trusted, log, now })
+  const expiries = createExpiries({ database, trusted, clientCertificates: connections.clientCertificates, log, now })
 
   const looker = (name: JobName | 'inbound.recheck', look: (key: string) => Promise<Date | null>) =>
     createLooker({ look, now, onError: (err, key) => log.error({ err, key }, `${name} failed, and will look again`) })

@@ -48,11 +48,7 @@ export function createConnections ({ database, vault, connect }: { database: Db,
       return rows.map((row) => row.id)
     },
 
-    /** The certificates that connections show, PEM. */
-    async clientCertificates (): Promise<string[]> {
-      const { rows } = await database.query<{ id: string, sealed: Buffer }>('select id, sealed_client_certificate as sealed from connection where sealed_client_certificate is not null')
-      return rows.map(({ id, sealed }) => openCertificate(vault, id, sealed).certificatePem)
-    },
+    clientCertificates: () => clientCertificatesOf(database, vault),
 
     /** A connection as it is configured now, or null when there is none of that id. */
     async open (id: string): Promise<OpenConnection | null> {
@@ -77,6 +73,12 @@ export function createConnections ({ database, vault, connect }: { database: Db,
       await Promise.all([...replaced, ...[...opened.values()].map(({ axis }) => axis[Symbol.asyncDispose]())])
     },
   }
+}
+
+/** The certificates that connections show, PEM, by the connection's id. */
+export async function clientCertificatesOf (db: Db, vault: Vault): Promise<{ id: string, certificatePem: string }[]> {
+  const { rows } = await db.query<{ id: string, sealed: Buffer }>('select id, sealed_client_certificate as sealed from connection where sealed_client_certificate is not null')
+  return rows.map(({ id, sealed }) => ({ id, certificatePem: openCertificate(vault, id, sealed).certificatePem }))
 }
 
 function openCertificate (vault: Vault, id: string, sealed: Buffer): ClientCertificate {

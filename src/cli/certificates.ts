@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
+import { createVault } from '../access/secrets.ts'
 import { createCertificateChanges, type Actor } from '../admin/certificate-changes.ts'
 import { findAgencyNames, listLinks, type Change } from '../agencies/change-store.ts'
 import { createExpiries } from '../agencies/expiries.ts'
 import { momentIn } from '../agencies/mapping.ts'
 import { NO_LOG } from '../alarms/alarms.ts'
+import { clientCertificatesOf } from '../axis/connections.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
@@ -66,7 +68,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 
   async expiries (database, config) {
-    const calendar = await createExpiries({ database, trusted: trustedBy(config), log: NO_LOG, now: () => new Date() }).calendar()
+    const calendar = await createExpiries({ database, trusted: trustedBy(config), clientCertificates: () => clientCertificatesOf(database, createVault(config.masterKey)), log: NO_LOG, now: () => new Date() }).calendar()
     return calendar.map(({ use, whose, certificate, daysLeft, warning }) => [certificate.notAfter.slice(0, 10), `${daysLeft} d`, warning === null ? '' : `! ${warning}`, `${use} ${whose}`, certificate.subject].join('\t'))
   },
 }

@@ -125,6 +125,20 @@ t.test('a new name: the mapping says what it replaces, and a link can be ended b
   t.equal(await submit(fresh), 'SIGNER_NOT_AGENCY')
 })
 
+t.test('a link may begin later, and the set-up said again brings back nothing that was ended', async (t) => {
+  const { root, clock, apply, propose, approve, submit } = await startRegistry(t)
+  const old = issueLeaf(root, { CN: 'Văn phòng' })
+  const fresh = issueLeaf(root, { CN: 'Văn phòng', notBefore: inDays(-1) })
+  const setup = { certificates: [{ agency: OFFICE, pem: text(old) }] }
+  await apply(setup)
+  t.equal(await submit(old), 'accepted')
+  await approve((await propose({ 'a.cer': text(fresh) }, { mapping: `certificate,agency,from\na.cer,${OFFICE},${inDays(2).toISOString().slice(0, 10)}`, overlapUntil: inDays(1).toISOString() })).id)
+  t.same([await submit(old), await submit(fresh)], ['accepted', 'SIGNER_NOT_AGENCY'])
+  clock.forward(3 * DAY)
+  await apply(setup)
+  t.same([await submit(old), await submit(fresh)], ['SIGNER_NOT_AGENCY', 'accepted'])
+})
+
 t.test('many at once, in every form: what is new, expiring, of an unknown issuer, without an agency, or not readable is told apart', needsOpenssl, async (t) => {
   const { root, propose, upload } = await startRegistry(t)
   const known = issueLeaf(root, { CN: 'Văn phòng', extensions: [emailName('vp@example.vn')] })
@@ -223,7 +237,7 @@ t.test('whatever expires is in the calendar, and is warned of until it is replac
   t.match(items[0], { use: 'partner', whose: OFFICE, certificate: { fingerprint: of(old) }, warning: 30 })
   t.same(new Set(items.map(({ use }) => use)), new Set(['partner', 'own', 'anchor', 'intermediate']))
 
-  const { watch } = createExpiries({ database, trusted: loadTrust(config.trustDir!), log: NO_LOG, now: clock.now })
+  const { watch } = createExpiries({ database, trusted: loadTrust(config.trustDir!), clientCertificates: async () => [], log: NO_LOG, now: clock.now })
   clock.forward(24 * DAY)
   await watch()
   t.same(await alarms(), [['certificate.expiry.7', of(old)]], 'one alarm, louder')
