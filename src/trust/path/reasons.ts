@@ -24,6 +24,7 @@ export const PATH_REASONS = {
   OCSP_PURPOSE_MISSING: ['invalid', 'Chứng thư số không dùng để ký phản hồi OCSP (extKeyUsage)', 'The certificate is not for signing OCSP answers (extKeyUsage)', 'RFC 6960, 4.2.2.2'],
   TIME_STAMPING_PURPOSE_WRONG: ['invalid', 'Chứng thư số không dành riêng cho cấp dấu thời gian (extKeyUsage)', 'The certificate is not for time-stamping alone, marked critical (extKeyUsage)', 'RFC 3161, 2.3'],
   TLS_PURPOSE_WRONG: ['invalid', 'Chứng thư số không dành cho máy chủ TLS (extKeyUsage)', 'The certificate is not for TLS servers (extKeyUsage)', 'RFC 5280, 4.2.1.12'],
+  TLS_NAME_MISSING: ['invalid', 'Chứng thư máy chủ TLS không có tên máy chủ trong subjectAltName', 'The certificate of a TLS server has no host name in subjectAltName', 'RFC 9525, 6.3'],
   USE_KEY_USAGE_WRONG: ['invalid', 'Khóa không được dùng cho mục đích này (keyUsage)', 'The key may not be used so (keyUsage)', 'RFC 5280, 4.2.1.3'],
   EXTENSION_UNKNOWN: ['invalid', 'Chứng thư số có phần mở rộng quan trọng chưa được hỗ trợ', 'A certificate has a critical extension that is not understood', 'RFC 5280, 6.1.4 (o), 6.1.5 (f)'],
   KEY_WEAK: ['invalid', 'Khóa công khai quá yếu hoặc thuộc loại không được chấp nhận', 'A public key is too weak, or of a kind that is not admitted', 'TT 15/2025/TT-BKHCN, appendix I'],

@@ -31,7 +31,7 @@ const PURPOSES: Record<Use, ReadonlySet<string>> = {
 
 /** What stands against using the certificate so. */
 export function judgeUse (content: CertificateContent, use: Use): PathFinding[] {
-  const { keyUsage, extendedKeyUsage, critical } = content
+  const { keyUsage, extendedKeyUsage, critical, alternativeNames } = content
   const has = (...usages: (keyof typeof KEY_USAGE)[]) => usages.some((usage) => keyUsage?.has(KEY_USAGE[usage]))
   const purposes = extendedKeyUsage?.join(' ') ?? ''
   const allowed = extendedKeyUsage?.some((purpose) => PURPOSES[use].has(purpose)) ?? false
@@ -56,6 +56,8 @@ export function judgeUse (content: CertificateContent, use: Use): PathFinding[] 
       ...refuse(keyUsage !== undefined && !has('digitalSignature', 'nonRepudiation'), 'USE_KEY_USAGE_WRONG', use),
     ]
     case 'tls-server': return [
+      // RFC 9525, 6.3: the common name is no host name, and no name constraint reaches it
+      ...refuse(!alternativeNames.some(({ form }) => form === 'dns' || form === 'ip'), 'TLS_NAME_MISSING'),
       ...refuse(extendedKeyUsage !== undefined && !allowed, 'TLS_PURPOSE_WRONG', purposes),
       ...refuse(keyUsage !== undefined && !has('digitalSignature', 'keyEncipherment', 'keyAgreement'), 'USE_KEY_USAGE_WRONG', use),
     ]

@@ -57,6 +57,7 @@ export const produces: Record<keyof typeof PATH_REASONS, () => Verdict> = {
   OCSP_PURPOSE_MISSING: signer({}, { use: 'ocsp' }),
   TIME_STAMPING_PURPOSE_WRONG: signer({}, { use: 'time-stamping' }),
   TLS_PURPOSE_WRONG: signer({ extensions: [extendedKeyUsage(OID.clientAuth)] }, { use: 'tls-server' }),
+  TLS_NAME_MISSING: signer({}, { use: 'tls-server' }),
   USE_KEY_USAGE_WRONG: signer({ extensions: [keyUsage('nonRepudiation')] }, { use: 'tls-server' }),
   EXTENSION_UNKNOWN: signer({ extensions: [UNKNOWN] }),
   KEY_WEAK: signer({ keys: ecKeys('secp521r1') }),

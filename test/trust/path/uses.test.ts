@@ -5,12 +5,14 @@ import type { Extension } from '../../../certs-example/issue.ts'
 import { judgePath } from '../../../src/trust/path/path.ts'
 import type { Use } from '../../../src/trust/path/uses.ts'
 import { AT, makeCa, makeLeaf, storeOf } from '../world.ts'
+import { name, subjectAltName } from './extensions.ts'
 
 const PURPOSE = { any: '2.5.29.37.0', server: '1.3.6.1.5.5.7.3.1', client: OID.clientAuth, time: '1.3.6.1.5.5.7.3.8', ocsp: '1.3.6.1.5.5.7.3.9' }
 const root = makeCa('root')
 const sub = makeCa('sub', root)
 const critical = (extension: Extension) => ({ ...extension, critical: true })
 const purposes = (...ids: string[]) => extendedKeyUsage(...ids)
+const HOST = subjectAltName(name.dns('axis.vn'))
 const encipherment = keyUsage('keyEncipherment')
 
 const CASES: [use: Use, what: string, extensions: Extension[], without: string[], ...expected: string[]][] = [
@@ -30,11 +32,13 @@ const CASES: [use: Use, what: string, extensions: Extension[], without: string[]
   ['time-stamping', 'timeStamping and more', [critical(purposes(PURPOSE.time, PURPOSE.client))], [], 'invalid', 'TIME_STAMPING_PURPOSE_WRONG'],
   ['time-stamping', 'no purpose', [], [], 'invalid', 'TIME_STAMPING_PURPOSE_WRONG'],
   ['time-stamping', 'a key for other things', [critical(purposes(PURPOSE.time)), encipherment], [], 'invalid', 'USE_KEY_USAGE_WRONG'],
-  ['tls-server', 'serverAuth', [purposes(PURPOSE.server)], [], 'valid'],
-  ['tls-server', 'no purpose', [], [], 'valid'],
-  ['tls-server', 'clientAuth', [purposes(PURPOSE.client)], [], 'invalid', 'TLS_PURPOSE_WRONG'],
-  ['tls-server', 'a key that enciphers', [encipherment], [], 'valid'],
-  ['tls-server', 'a key that only repudiates nothing', [keyUsage('nonRepudiation')], [], 'invalid', 'USE_KEY_USAGE_WRONG'],
+  ['tls-server', 'serverAuth', [purposes(PURPOSE.server), HOST], [], 'valid'],
+  ['tls-server', 'no purpose', [HOST], [], 'valid'],
+  ['tls-server', 'an address alone', [subjectAltName(name.ip(127, 0, 0, 1))], [], 'valid'],
+  ['tls-server', 'no host name but the common name', [], [], 'invalid', 'TLS_NAME_MISSING'],
+  ['tls-server', 'clientAuth', [purposes(PURPOSE.client), HOST], [], 'invalid', 'TLS_PURPOSE_WRONG'],
+  ['tls-server', 'a key that enciphers', [encipherment, HOST], [], 'valid'],
+  ['tls-server', 'a key that only repudiates nothing', [keyUsage('nonRepudiation'), HOST], [], 'invalid', 'USE_KEY_USAGE_WRONG'],
 ]
 
 t.test('every use asks for its own key usage and purposes', async (t) => {
