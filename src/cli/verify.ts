@@ -3,11 +3,12 @@ import { ConfigError, environment, loadConfig } from '../config.ts'
 import { DEFAULT_LIMITS } from '../edxml/limits.ts'
 import { Refusal } from '../errors.ts'
 import { readCertificates, readFileUpTo } from '../evidence/files.ts'
+import { fetchMissing } from '../evidence/fetch.ts'
 import { judgeFile, type JudgedFile } from '../evidence/judge.ts'
 import { reportLines } from '../evidence/report.ts'
 import { readTrust } from '../evidence/trust.ts'
 import { EXAMPLE_TRUST_DIR, refuseExample } from '../trust/example.ts'
-import type { Result } from '../trust/verdict.ts'
+import type { Result, SignatureVerdict } from '../trust/verdict.ts'
 import { inWords } from './refusal.ts'
 
 export const VERIFY_USAGE = `lienthong verify FILE
@@ -22,8 +23,9 @@ export const VERIFY_USAGE = `lienthong verify FILE
   --crls DIR             CRLs and OCSP answers; beside those in TRUST_DIR/crls, when TRUST_DIR is what is trusted
   --signers DIR          certificates that are registered for the sender: any other is refused. Otherwise the report asks you to compare
   --time-stamping DIR    roots of time-stamping authorities
-  --policy FILE          the trust policy (JSON), as an evidence folder has it; otherwise the product's own
-  --offline              never ask the network. It is not asked in any case: what is judged comes from files
+  --policy FILE          the trust policy (JSON), as an evidence folder or the section "trust" of a set-up has it; otherwise the product's own
+  --offline              ask nobody. Otherwise CAs are asked, once, for what is missing on revocation: only at the hosts that the policy names
+                         (revocationHosts; by default those of the Cipher Committee), whatever a certificate says
   --json                 kind, verdict, reasons[], signer, chain[], proofTime, revocation[]; of a packet both signatures
 
   exit code: 0 valid, 1 invalid, 2 indeterminate, 3 not a readable file (or the options are at fault)
@@ -64,11 +66,23 @@ async function judgeNamed (file: string, options: Options): Promise<JudgedFile> 
   const { LIENTHONG_MODE, TRUST_DIR, MAX_PACKET_MB } = environment
   const config = loadConfig({ LIENTHONG_MODE, MAX_PACKET_MB, TRUST_DIR: options.anchors ?? TRUST_DIR, MASTER_KEY: Buffer.alloc(32).toString('base64') })
   const { anchors, intermediates, crls, 'time-stamping': timeStamping, policy, signers } = options
-  const trust = await readTrust({ folder: config.trustDir ?? EXAMPLE_TRUST_DIR, anchors, intermediates, crls, timeStamping, policy })
+  const { trust, settings, knowing } = await readTrust({ folder: config.trustDir ?? EXAMPLE_TRUST_DIR, anchors, intermediates, crls, timeStamping, policy })
   if (config.mode === 'production' && anchors === undefined) refuseExample({ stores: trust.domains, signers: [] })
   const registered = signers === undefined ? null : await readCertificates(signers)
   const limits = { ...DEFAULT_LIMITS, packetBytes: config.maxPacketBytes }
-  return await judgeFile(await readFileUpTo(file, limits.packetBytes), { trust, at, isNow: options.at === undefined, limits, registered })
+  const bytes = await readFileUpTo(file, limits.packetBytes)
+  const context = { trust, at, isNow: options.at === undefined, limits, registered }
+  const judged = await judgeFile(bytes, context)
+  const fetched = options.offline ? [] : await fetchMissing(verdictsOf(judged), settings)
+  return fetched.length === 0 ? judged : judgeFile(bytes, { ...context, trust: knowing(fetched) })
+}
+
+function verdictsOf (judged: JudgedFile): SignatureVerdict[] {
+  switch (judged.kind) {
+    case 'certificate': return [judged.verdict]
+    case 'xml-signature': return judged.signatures.map(({ verdict }) => verdict)
+    case 'packet': return [judged.signature, ...judged.seal ? [judged.seal] : []]
+  }
 }
 
 function inJson (judged: JudgedFile): object {

@@ -3,10 +3,10 @@ import { Value } from 'typebox/value'
 import { Refusal } from '../errors.ts'
 import { DerError } from '../trust/asn1/der.ts'
 import type { Trust } from '../trust/judge.ts'
-import { DEFAULT_TRUST_POLICY, TrustPolicy } from '../trust/policy.ts'
 import { readCrl, type Crl } from '../trust/revocation/crl.ts'
 import { readOcsp, type OcspAnswer } from '../trust/revocation/ocsp.ts'
 import { sourceFrom, type RevocationSource } from '../trust/revocation/source.ts'
+import { DEFAULT_TRUST_SETTINGS, TrustSettings } from '../trust/settings.ts'
 import { loadTrust, type TrustStore } from '../trust/store.ts'
 import { readCertificates, readFileUpTo, readFolder } from './files.ts'
 
@@ -17,17 +17,20 @@ export type TrustFolders = {
   policy: string | undefined,
 }
 
+/** What was read. `knowing` is the same trust, with answers that came meanwhile; those that cannot be read say nothing. */
+export type GivenTrust = { trust: Trust, settings: TrustSettings, knowing (more: readonly Buffer[]): Trust }
+
 /** Reads all of it. Throws a Refusal that names every file at fault. */
-export async function readTrust ({ folder, anchors, intermediates, crls, timeStamping, policy }: TrustFolders): Promise<Trust> {
+export async function readTrust ({ folder, anchors, intermediates, crls, timeStamping, policy: policyFile }: TrustFolders): Promise<GivenTrust> {
   const more = intermediates === undefined ? [] : await readCertificates(intermediates)
   const loaded = anchors === undefined ? loadTrust(folder) : { domains: [await storeOf('given', anchors)], timeStamping: null, crls: [] }
   const domains = loaded.domains.map((domain) => ({ ...domain, intermediates: [...domain.intermediates, ...more] }))
-  return {
-    domains,
-    timeStamping: timeStamping === undefined ? loaded.timeStamping : await storeOf('time-stamping', timeStamping),
-    revocation: sourceOf([...loaded.crls.map(readKept), ...crls === undefined ? [] : await readFolder(crls, readAnswer)]),
-    policy: policy === undefined ? DEFAULT_TRUST_POLICY : await readPolicy(policy),
-  }
+  const stamping = timeStamping === undefined ? loaded.timeStamping : await storeOf('time-stamping', timeStamping)
+  const answers = [...loaded.crls.map(readKept), ...crls === undefined ? [] : await readFolder(crls, readAnswer)]
+  const settings = policyFile === undefined ? DEFAULT_TRUST_SETTINGS : await readSettings(policyFile)
+  const { missingRevocation, acceptHours, staleHours, sha1Revocation, sha1Before } = settings
+  const trust = { domains, timeStamping: stamping, revocation: sourceOf(answers), policy: { missingRevocation, acceptHours, staleHours, sha1Revocation, sha1Before } }
+  return { trust, settings, knowing: (more) => ({ ...trust, revocation: sourceOf([...answers, ...more.flatMap(readable)]) }) }
 }
 
 type Answer = { crl: Crl } | { ocsp: OcspAnswer }
@@ -51,6 +54,15 @@ function readKept (bytes: Buffer): Answer {
   }
 }
 
+function readable (bytes: Buffer): Answer[] {
+  try {
+    return [readAnswer(bytes)]
+  } catch (error) {
+    if (error instanceof DerError) return []
+    throw error
+  }
+}
+
 /** Nothing tells beforehand which certificates an OCSP answer is asked about, so each looks at all of them. */
 function sourceOf (answers: readonly Answer[]): RevocationSource {
   const ocsp = answers.flatMap((answer) => 'ocsp' in answer ? [answer.ocsp] : [])
@@ -63,11 +75,12 @@ async function storeOf (label: string, folder: string): Promise<TrustStore> {
   return { label, anchors, intermediates: [] }
 }
 
-async function readPolicy (path: string): Promise<TrustPolicy> {
+/** A policy alone is one: whatever else settings have is their default. */
+async function readSettings (path: string): Promise<TrustSettings> {
   const text = (await readFileUpTo(path, 1024 * 1024)).toString('utf8')
   try {
-    const policy = Value.Default(TrustPolicy, JSON.parse(text))
-    if (Value.Check(TrustPolicy, policy)) return policy
+    const settings = Value.Default(TrustSettings, JSON.parse(text))
+    if (Value.Check(TrustSettings, settings)) return settings
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }
