@@ -12,15 +12,16 @@ export type Bundle = { certificates: X509Certificate[] } | { fault: 'PRIVATE_KEY
 
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----/g
 const PEM_LABELS = new Set(['CERTIFICATE', 'X509 CERTIFICATE', 'PKCS7', 'CMS'])
-const BASE64 = /^[A-Za-z0-9+/\s]+=*\s*$/
+const BASE64 = /^[A-Za-z0-9+/=\s]+$/
 /** RFC 5652, 5.1 */
 const SIGNED_DATA = '1.2.840.113549.1.7.2'
 const EXPLICIT_0 = 0xa0
 
 /** Reads a file of certificates as a whole: when one part of it cannot be read, nothing of it is. Nothing about them is proved. */
 export function readBundle (bytes: Buffer): Bundle {
-  const text = bytes.toString('latin1')
-  if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(text)) return { fault: 'PRIVATE_KEY' }
+  // A sequence longer than 127 octets: no text begins so
+  const isDer = bytes[0] === TAG.sequence && (bytes[1] ?? 0) >= 0x80
+  const text = isDer ? '' : bytes.toString('latin1')
   try {
     return { certificates: text.includes('-----BEGIN') ? fromPem(text) : fromDer(BASE64.test(text) ? Buffer.from(text, 'base64') : bytes) }
   } catch (error) {
@@ -33,6 +34,7 @@ export function readBundle (bytes: Buffer): Bundle {
 class PrivateKey extends Error {}
 
 function fromPem (text: string): X509Certificate[] {
+  if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(text)) throw new PrivateKey()
   const blocks = [...text.matchAll(PEM_BLOCK)]
   if (blocks.length !== text.split('-----BEGIN').length - 1) throw new DerError('a PEM block is cut off')
   return blocks.flatMap(([, label = '', base64 = ''], index) => {
