@@ -38,6 +38,16 @@ export function proveTime (stamps: readonly Stamp[], claim: Date | undefined, { 
   }
 }
 
+/** The same proof time, with what the signer claims held against it. */
+export function withClaim (proved: ProvedTime, claim: Date): ProvedTime {
+  const differs = claim.getTime() !== proved.at.getTime()
+  return {
+    ...proved,
+    proofTime: { ...proved.proofTime, ...(differs && { claim: claim.toISOString() }) },
+    verdict: combine(proved.verdict, judgeClaim(claim, proved.at)),
+  }
+}
+
 /**
  * What a signature that uses SHA-1 is told: historical when a token or our receipt proves that it is older than the date of the policy, since
  * nobody could make collisions for it then; otherwise not allowed. `name` is the algorithm's, undefined when it uses none such.

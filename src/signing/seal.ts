@@ -11,11 +11,10 @@ import { DEFAULT_LIMITS } from '../edxml/limits.ts'
 import { eachOctets, openXml } from '../edxml/open.ts'
 import { SEAL_NAME, type Attachment, type DocumentPacket } from '../edxml/packet.ts'
 import { Refusal } from '../errors.ts'
-import { judgeClaim } from '../trust/time/claim.ts'
-import { proofTimeOf } from '../trust/time/proof.ts'
-import { combine, type SignatureVerdict } from '../trust/verdict.ts'
+import type { SignatureVerdict } from '../trust/verdict.ts'
 import { XMLDSIG } from './algorithms.ts'
 import { differences, type Sealed } from './difference.ts'
+import { proveTime, withClaim } from './proof-time.ts'
 import { conclude, examineSignature, findSignature, makeSignature, verdict, type SignatureContext } from './xmldsig.ts'
 
 /** A verdict on a seal; `sealedAt` is what the sealing agency says, once it is proved that it said so. */
@@ -58,9 +57,8 @@ export function judgeSeal (seal: Attachment | undefined, packet: DocumentPacket,
   const sealed = readSeal(readElements(opened.content.octets))
   if (!sealed) return verdict(context, ['structure'], [{ code: 'SEAL_UNREADABLE', detail: 'Seal' }])
   const findings = [...examination.findings, ...differences(sealed, sealOf(packet))]
-  const concluded = conclude(context, { ...examination, findings, checked: [...examination.checked, 'fields', 'attachments'] })
-  const claim = new Date(sealed.at)
-  return { ...concluded, ...combine(concluded, judgeClaim(claim, context.at)), proofTime: proofTimeOf({ receipt: context.at, claim }), sealedAt: sealed.at }
+  const time = withClaim(examination.time ?? proveTime([], undefined, context), new Date(sealed.at))
+  return { ...conclude(context, { ...examination, findings, time, checked: [...examination.checked, 'fields', 'attachments'] }), sealedAt: sealed.at }
 }
 
 /** What a seal of this document says. */

@@ -50,6 +50,7 @@ t.test('the verdict says who vouches for the time, and what the sealing agency c
   const { at, verdict } = receivedAfter(5)
   t.same(told(verdict), ['valid'])
   t.same(verdict.proofTime, { at, from: 'receipt', claim: NOW.toISOString() })
+  t.equal(judgeSeal(seal, come, contextFor(undefined, { atFrom: 'claim' })).proofTime.from, 'claim', 'as does a verdict for a time that is only somebody\'s word')
   t.same(told(receivedAfter(-30).verdict), ['valid'], "the sender's clock is half an hour ahead")
   t.match(told(receivedAfter(-7 * 60).verdict), ['valid', /^CLAIM_LOCAL_TIME/], 'the sender wrote local time and called it UTC')
   t.match(told(receivedAfter(-24 * 60).verdict), ['indeterminate', /^CLAIM_AFTER_PROOF/])
