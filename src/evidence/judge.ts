@@ -4,7 +4,6 @@
  */
 import { X509Certificate } from 'node:crypto'
 import type { Limits } from '../edxml/limits.ts'
-import { toUtf8 } from '../edxml/open.ts'
 import type { Packet } from '../edxml/packet.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
@@ -17,9 +16,9 @@ import { certificatesFromPem } from '../trust/store.ts'
 import { certificateOf, combine, detailsOf, fingerprintOf, verdictFrom, type Finding, type SignatureVerdict } from '../trust/verdict.ts'
 import { EVIDENCE_REASONS } from './reasons.ts'
 
-/** What may stand before the root: a byte order mark, the declaration, comments. It only tells which parser has the word. */
+/** What may stand before the root: a byte order mark, the declaration, comments. It only tells which parser has the word; of UTF-16 what is ASCII is enough. */
 const PROLOG = 64 * 1024
-const ROOT_IS_EDXML = /^(\xef\xbb\xbf)?(\s|<\?[^>]*>|<!--[^]*?-->)*<([\w.-]+:)?edXML[\s/>]/
+const ROOT_IS_EDXML = /^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(\s|<\?[^>]*>|<!--((?!-->)[^])*-->)*<([\w.-]+:)?edXML[\s/>]/
 
 /** A chain of the longest kind, with room. */
 const LARGEST_CERTIFICATES = 1024 * 1024
@@ -45,7 +44,7 @@ export type JudgedFile =
 /** Judges the file. Throws a Refusal that says why when it is of no kind that can be verified, or cannot be read. */
 export async function judgeFile (bytes: Buffer, context: FileContext): Promise<JudgedFile> {
   if (!looksLikeXml(bytes)) return { kind: 'certificate', verdict: remarked(judgeCertificates(certificatesIn(bytes), context)) }
-  return ROOT_IS_EDXML.test(toUtf8(bytes.subarray(0, PROLOG)).toString('latin1')) ? judgePacketFile(bytes, context) : judgeXml(bytes, context)
+  return ROOT_IS_EDXML.test(bytes.toString('latin1', 0, PROLOG).replaceAll('\0', '')) ? judgePacketFile(bytes, context) : judgeXml(bytes, context)
 }
 
 async function judgePacketFile (bytes: Buffer, context: FileContext): Promise<JudgedFile> {

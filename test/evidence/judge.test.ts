@@ -96,6 +96,14 @@ t.test('what is no file of these kinds is refused, and says why', async (t) => {
   await refused(`${signedBytes.toString('utf8')}<x/>`, 'PACKET_TRAILING_CONTENT')
 })
 
+t.test('what stands before the root is passed over, in any encoding, and at no cost', async (t) => {
+  const text = signedBytes.toString('utf8').replace(/^<\?xml[^>]*>/, '')
+  t.equal(told(await judge(`<!-- một --> <!---->\n${text}`)), `packet valid ${REMARKS}`, 'comments are not signed')
+  t.equal(told(await judge(Buffer.from(`\ufeff${text}`, 'utf16le'))), `packet valid ${REMARKS}`)
+  t.equal(told(await judge(Buffer.from(`\ufeff${text}`, 'utf16le').swap16())), `packet valid ${REMARKS}`)
+  await t.rejects(judge(`${'<!---->'.repeat(9000)}<a/>`), { code: 'FILE_UNKNOWN' })
+})
+
 t.test('no file of the samples and vectors does anything but be judged or refused', needsShared('vectors/xml-bombs', 'vectors/xmlsec', 'vectors/xml-crypto', 'samples/edxml'), async (t) => {
   const kinds = new Map<string, number>()
   for (const folder of ['vectors/xml-bombs', 'vectors/xml-crypto', 'vectors/xmlsec/aleksey-xmldsig-01', 'samples/edxml', 'samples/certs', 'vectors/nist-pkits/crls']) {
