@@ -1,15 +1,21 @@
 /** What a verdict rests on is kept with it, and can be shown to somebody who has no gateway. */
 import t from 'tap'
 import { execFile, spawnSync } from 'node:child_process'
-import { readFileSync, readdirSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { pem } from '../../certs-example/issue.ts'
 import { readBlob } from '../../src/blobs/blobs.ts'
+import type { WrittenStamp } from '../../src/evidence/bundle-stamps.ts'
 import { writeBundle } from '../../src/evidence/bundle.ts'
 import { EXAMPLE_TRUST_DIR } from '../../src/trust/example.ts'
 import { loadTrust } from '../../src/trust/store.ts'
+import { isIncluded } from '../../src/trust/time/merkle.ts'
+import { evidenceOf } from '../../src/trust/time/stamped.ts'
 import type { SignatureVerdict } from '../../src/trust/verdict.ts'
-import { A, B, signedPacket, startWorld } from '../support/gateway.ts'
+import { A, B, setupFor, signedPacket, startWorld } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
+import { makeTsa, serveTsa } from '../trust/time/tsa.ts'
 import { needsXmlsec } from '../signing/world.ts'
 import { needsOpenssl } from '../trust/world.ts'
 
@@ -98,6 +104,44 @@ t.test('the evidence of an item is found by its id in the mailbox; what is not t
   t.equal(found.id, arrival.id)
   await t.rejects(writeBundle({ database: world.database, trusted, id: item.id, folder }), { code: 'REQUEST_INVALID' }, 'nothing is written over')
   for (const id of ['x', '00000000-0000-7000-8000-000000000000']) await t.rejects(writeBundle({ database: world.database, trusted, id, folder: join(folder, 'x') }), { code: 'DOCUMENT_NOT_FOUND' })
+})
+
+t.test('the command writes the same folder, from the database that the settings name', async (t) => {
+  const world = await startWorld(t)
+  const { arrival } = await arrived(world)
+  const { url, ownerUrl } = world.config.database as { url: string, ownerUrl: string }
+  const folder = join(t.testdir(), 'evidence')
+  const { promise, resolve: done } = Promise.withResolvers<{ code: number, out: string }>()
+  execFile(process.execPath, [PROGRAM, 'evidence', arrival.id, '--out', folder], { env: { LIENTHONG_MODE: 'test', DATABASE_URL: url, DATABASE_OWNER_URL: ownerUrl } },
+    (error, out, err) => { done({ code: error === null ? 0 : Number(error.code), out: out + err }) })
+  t.match(await promise, { code: 0, out: /README\.txt/ })
+  t.equal((await verify(folder)).code, 0)
+})
+
+t.test('a time-stamp on the verdict goes with the evidence, and openssl agrees with it', { ...needsOpenssl }, async (t) => {
+  const tsa = makeTsa(t)
+  const { url } = await serveTsa(t, tsa)
+  const place = t.testdir()
+  const trustDir = join(place, 'trust')
+  cpSync(EXAMPLE_TRUST_DIR, trustDir, { recursive: true })
+  mkdirSync(join(trustDir, 'time-stamping/anchors'), { recursive: true })
+  writeFileSync(join(trustDir, 'time-stamping/anchors/root.pem'), pem('CERTIFICATE', tsa.root.certificate.raw))
+  const world = await startWorld(t, { env: { TRUST_DIR: trustDir } })
+  const { rows: [connection] } = await world.database.query<{ url: string }>('select base_url as url from connection')
+  await world.apply({ ...setupFor(connection!.url), trust: { timeStamping: { url, everySeconds: 0.1 } } })
+  const { arrival } = await arrived(world)
+  await until(async () => (await evidenceOf(world.database, { kind: 'verdict', subject: arrival.id })).filter(({ evidence }) => evidence).length === 2)
+
+  const folder = join(place, 'evidence')
+  await writeBundle({ database: world.database, trusted: loadTrust(trustDir), id: arrival.id, folder })
+  t.match(run(folder, 'openssl ts'), { status: 0, told: /Verification: OK/ })
+  const stamps = JSON.parse(readFileSync(join(folder, 'stamps/stamps.json'), 'utf8')) as WrittenStamp[]
+  t.equal(stamps.length, 2, 'of the packet signature and of the seal')
+  for (const { verdict, hash, index, size, path, root } of stamps) {
+    const octets = readFileSync(join(folder, 'stamps', verdict))
+    t.equal(createHash('sha256').update(octets).digest('hex'), hash)
+    t.ok(isIncluded(Buffer.from(hash, 'hex'), { index, size, path: path.map((node) => Buffer.from(node, 'hex')) }, Buffer.from(root, 'hex')))
+  }
 })
 
 t.test('what was refused can be shown as well: a signer who is not registered for the sender', async (t) => {
