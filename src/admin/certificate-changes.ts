@@ -5,13 +5,15 @@ import { keepCertificates, lockLinks } from '../agencies/certificates.ts'
 import {
   findAgencyNames, findChange, findFollowed, findRegistered, findStale, insertChange, markChange, restoreLinks, writeLinks, type Change,
 } from '../agencies/change-store.ts'
-import { parseMapping } from '../agencies/mapping.ts'
+import { fingerprintIn, parseMapping } from '../agencies/mapping.ts'
 import { proposeEntries, type Entry, type LinkToWrite, type Outcome } from '../agencies/proposal.ts'
-import { readUpload, type UploadedFile } from '../agencies/upload.ts'
+import { readUpload, type Found, type UploadedFile } from '../agencies/upload.ts'
+import { readBlob } from '../blobs/blobs.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import { judgeAgain } from '../inbound/judge-again.ts'
 import { contentOf } from '../trust/asn1/certificate.ts'
+import { readBundle } from '../trust/bundle.ts'
 import { judgeCertificate, type Trust } from '../trust/judge.ts'
 import { fingerprintOf } from '../trust/verdict.ts'
 
@@ -20,6 +22,9 @@ export type Actor = { name: string, key?: string }
 
 /** What an administrator uploads. `overlapUntil`: when the certificates that are replaced end; by themselves, if absent. */
 export type NewChange = { files: readonly UploadedFile[], mapping?: string, note?: string, overlapUntil?: Date }
+
+/** No certificate is larger; other bytes may be kept under a name that somebody typed. */
+const LARGEST = 64 * 1024
 
 type Needs = { database: Database, trust: Trust, log: AlarmLog, now: () => Date }
 
@@ -32,10 +37,14 @@ export function createCertificateChanges ({ database, trust, log, now }: Needs) 
     async propose ({ files, mapping = '', note, overlapUntil }: NewChange, actor: Actor): Promise<Change> {
       const at = now()
       const lines = parseMapping(mapping)
-      const { found, unreadable } = await readUpload(files)
+      const { found: uploaded, unreadable } = await readUpload(files)
+      const [registered, agencies, met] = await Promise.all([
+        findRegistered(database), findAgencyNames(database, lines.map(({ agency }) => agency)), findMet(database, lines.flatMap((line) => fingerprintIn(line.certificate) ?? [])),
+      ])
+      const known = new Set([...uploaded, ...registered].map(({ certificate }) => fingerprintOf(certificate)))
+      const found = [...uploaded, ...met.filter(({ certificate }) => !known.has(fingerprintOf(certificate)))]
       const certificates = found.map(({ certificate }) => certificate)
       const hints = certificates.filter((certificate) => contentOf(certificate).isCa)
-      const [registered, agencies] = await Promise.all([findRegistered(database), findAgencyNames(database, lines.map(({ agency }) => agency))])
       const proposed = proposeEntries({
         found, mapping: lines, registered, agencies, overlapUntil: overlapUntil ?? null, now: at,
         // At a moment of its own life: that it begins tomorrow, or has ended, is told apart from whose it is
@@ -105,13 +114,20 @@ export function createCertificateChanges ({ database, trust, log, now }: Needs) 
   }
 }
 
+/** Certificates that came with arrivals and are kept with their verdicts: what an alarm names by its fingerprint need not be found elsewhere. */
+async function findMet (database: Database, fingerprints: readonly string[]): Promise<Found[]> {
+  const { rows } = await database.query<{ sha256: Buffer }>('select sha256 from blob where sha256 = any($1) and size < $2', [fingerprints.map((fingerprint) => Buffer.from(fingerprint, 'hex')), LARGEST])
+  const bundles = await Promise.all(rows.map(async ({ sha256 }) => readBundle(await readBlob(database, sha256))))
+  return bundles.flatMap((bundle) => 'fault' in bundle ? [] : bundle.certificates.slice(0, 1).map((certificate) => ({ file: '', certificate })))
+}
+
 /** How many entries have each outcome. */
 export function countsOf (entries: readonly Entry[]): Partial<Record<Outcome, number>> {
   return Object.fromEntries([...Map.groupBy(entries, ({ outcome }) => outcome)].map(([outcome, all]) => [outcome, all.length]))
 }
 
 const UNKNOWN = {
-  certificate: 'no such file in the upload, and no such certificate in the upload or the registry',
+  certificate: 'no such file in the upload, and no such certificate in the upload, the registry or an arrival',
   agency: 'no agency has this code',
   replaces: 'no such certificate is registered for this agency',
 } as const

@@ -10,9 +10,9 @@ import { Compile } from 'typebox/compile'
 import { Refusal } from '../errors.ts'
 
 /**
- * One certificate for one agency. `certificate` is a file's name, or a SHA-256 fingerprint of an uploaded or registered one. `replaces` is the
- * fingerprint of the one before, `*` for all of the agency's, `-` for none; without it those of the same owner are proposed. `from` and
- * `until` bound the link; `until` for one that speaks already ends it.
+ * One certificate for one agency. `certificate` is a file's name, or the SHA-256 fingerprint of one that was uploaded, is registered, or came with
+ * an arrival. `replaces` is the fingerprint of the one before, `*` for all of the agency's, `-` for none; without it those of the same owner are
+ * proposed. `from` and `until` bound the link; `until` for one that speaks already ends it.
  */
 export type MappingLine = { certificate: string, agency: string, replaces?: string, from?: Date, until?: Date }
 

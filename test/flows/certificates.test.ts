@@ -213,7 +213,7 @@ t.test('every refusal says why, and changes nothing', async (t) => {
   }
 })
 
-t.test('arrivals kept back for a certificate are handed over once its change is approved', async (t) => {
+t.test('a certificate that came with an arrival is registered by the fingerprint in the alarm, and the arrival is handed over', async (t) => {
   const axis = createOddAxis()
   const { gateway, root, b, database, propose, approve } = await startRegistry(t, { edges: { connect: axis.connect }, policy: { packetSignature: 'required', seals: 'ignored' } })
   const fresh = issueLeaf(root, { CN: 'Văn phòng mới', notBefore: inDays(-2) })
@@ -221,7 +221,9 @@ t.test('arrivals kept back for a certificate are handed over once its change is 
   await gateway.start()
   const [alarm] = await until(async () => { const alarms = await openAlarms(database); return alarms.length > 0 && alarms })
   t.match(alarm, { kind: 'arrival.quarantined', vi: new RegExp(`SIGNER_UNKNOWN.*${of(fresh)}`), en: /Văn phòng mới/ })
-  await approve((await propose({ 'a.cer': text(fresh) }, { mapping: `certificate,agency\na.cer,${OFFICE}` })).id)
+  const { entries, id } = await propose({}, { mapping: `certificate,agency\n${of(fresh)},${OFFICE}` })
+  t.same(told(entries), [['added', OFFICE, 'mapping', 0]])
+  await approve(id)
   await until(async () => (await b.mailbox()).items.length === 1)
   t.same(await openAlarms(database), [])
 })
