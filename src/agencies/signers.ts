@@ -33,6 +33,16 @@ export async function saveSigner (tx: Tx, vault: Vault, { agencyId, certificate,
     [agencyId, fingerprint, isSame ? known.sealedKey : vault.seal(packed, keyContext(agencyId)), settings.kind, padding, from ?? (rows.length > 0 ? now : null), now, from ?? null])
 }
 
+/** Once tx commits, the key signs nothing any more, for any agency. Gives whose it was, and whether each of them has another. */
+export async function retireKey (tx: Tx, fingerprint: string, reason: 'compromised' | 'revoked', now: Date): Promise<{ agencies: string[], hasOtherKey: boolean }> {
+  const bytes = Buffer.from(fingerprint, 'hex')
+  await tx.query('update signer set retired_at = coalesce(retired_at, $2), retired_reason = $3 where fingerprint = $1', [bytes, now, reason])
+  const { rows } = await tx.query<{ name: string, hasOther: boolean }>(
+    `select a.name, exists (select from signer o where o.agency_id = s.agency_id and o.retired_at is null and (o.active_from is null or o.active_from <= $2)) as "hasOther"
+       from signer s join agency a on a.id = s.agency_id where s.fingerprint = $1 order by a.name`, [bytes, now])
+  return { agencies: rows.map(({ name }) => name), hasOtherKey: rows.every(({ hasOther }) => hasOther) }
+}
+
 /** What is told of a key to people: never what reaches it. */
 export type KeyView = KeyTerm & { agencyId: string, agency: string, name: string, fingerprint: string, certificate: X509Certificate, kind: SignerKind, padding: Padding, retiredReason: string | null }
 

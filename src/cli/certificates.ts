@@ -18,6 +18,7 @@ import { sourceFrom } from '../trust/revocation/source.ts'
 import { loadTrust } from '../trust/store.ts'
 import { detailsOf } from '../trust/verdict.ts'
 import { withDatabase } from './database.ts'
+import { compromisedCommand, testCommand, type Outcome } from './keys.ts'
 
 export const CERTIFICATES_USAGE = `lienthong certificates COMMAND
 
@@ -27,14 +28,18 @@ export const CERTIFICATES_USAGE = `lienthong certificates COMMAND
   approve ID                                   carry out what upload has shown
   rollback ID                                  take back exactly this change
   expiries                                     when every certificate expires
+  test [AGENCY] [--json]                       sign a sample with the present and the next key, and judge it; exit code 1 if one would fail
+  compromised FINGERPRINT --since DATE [--revoked DATE] [--json]
+                                               retire a key for good, and list what it signed since, with what to do about each
 `
 
 const OPTIONS = {
   agency: { type: 'string' }, history: { type: 'boolean', default: false }, mapping: { type: 'string' }, 'overlap-until': { type: 'string' }, note: { type: 'string' },
+  since: { type: 'string' }, revoked: { type: 'string' }, json: { type: 'boolean', default: false },
 } as const
 
 type Options = ReturnType<typeof parseArgs<{ options: typeof OPTIONS, allowPositionals: true }>>['values']
-type Command = (database: Database, config: Config, rest: string[], options: Options) => Promise<readonly string[]>
+type Command = (database: Database, config: Config, rest: string[], options: Options) => Promise<readonly string[] | Outcome>
 
 const ACTOR: Actor = { name: 'lienthong certificates' }
 
@@ -71,6 +76,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const calendar = await createExpiries({ database, trusted: trustedBy(config), clientCertificates: () => clientCertificatesOf(database, createVault(config.masterKey)), log: NO_LOG, now: () => new Date() }).calendar()
     return calendar.map(({ use, whose, certificate, daysLeft, warning }) => [certificate.notAfter.slice(0, 10), `${daysLeft} d`, warning === null ? '' : `! ${warning}`, `${use} ${whose}`, certificate.subject].join('\t'))
   },
+
+  test: testCommand,
+
+  compromised: compromisedCommand,
 }
 
 /** `lienthong certificates …`: the registry of certificates from a shell, as the administrator's API does it. Gives the exit code. */
@@ -81,8 +90,10 @@ export async function certificates (args: string[]): Promise<number> {
     console.error(CERTIFICATES_USAGE)
     return 2
   }
-  for (const line of await withDatabase((database, config) => command(database, config, rest, values))) console.log(line)
-  return 0
+  const outcome = await withDatabase((database, config) => command(database, config, rest, values))
+  const { lines, exitCode } = 'lines' in outcome ? outcome : { lines: outcome, exitCode: 0 }
+  for (const line of lines) console.log(line)
+  return exitCode
 }
 
 function changesOf (database: Database, config: Config) {

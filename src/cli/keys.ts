@@ -1,0 +1,75 @@
+/** `lienthong certificates test` and `lienthong certificates compromised`: the keys the gateway signs with. */
+import { createVault } from '../access/secrets.ts'
+import { testKeys, type KeyTest } from '../admin/test-keys.ts'
+import { momentIn } from '../agencies/mapping.ts'
+import type { Config } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import { Refusal } from '../errors.ts'
+import { createHttpClient } from '../http/client.ts'
+import { handleCompromise } from '../outbound/compromise.ts'
+import { REMEDIES } from '../outbound/remedy.ts'
+import { EXAMPLE_TRUST_DIR } from '../trust/example.ts'
+import { readKnownRevocation } from '../trust/revocation/known.ts'
+import { readTrustSettings } from '../trust/settings.ts'
+import { loadTrust } from '../trust/store.ts'
+import { tlsTrust } from '../trust/tls.ts'
+import { detailsOf } from '../trust/verdict.ts'
+import { rowsOf } from './table.ts'
+
+/** What a command prints, and how it ends. */
+export type Outcome = { lines: readonly string[], exitCode: number }
+
+/** Signs a sample with the present and the next key of an agency, or of all. Exit code 1 when one could not sign, or would not be believed. */
+export async function testCommand (database: Database, config: Config, [code]: string[], { json }: { json: boolean }): Promise<Outcome> {
+  const trusted = loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR)
+  const trust = {
+    domains: trusted.domains, timeStamping: trusted.timeStamping,
+    revocation: await readKnownRevocation(database, trusted.crls), policy: await readTrustSettings(database),
+  }
+  const now = new Date()
+  await using http = createHttpClient({ tls: tlsTrust(trusted, () => now) })
+  const intermediates = trusted.domains.flatMap((domain) => domain.intermediates)
+  const tests = await testKeys({ database, vault: createVault(config.masterKey), http, intermediates, trust, now }, code)
+  if (tests.length === 0) throw new Refusal('SETUP_INVALID', { detail: code === undefined ? 'the gateway has no keys' : `the gateway has no key for ${code}` })
+  return { lines: json ? [JSON.stringify(tests.map(asJson), null, 2)] : tableOf(tests), exitCode: tests.some(({ faults }) => faults.length > 0) ? 1 : 0 }
+}
+
+function asJson ({ key, standing, at, algorithm, milliseconds, revocation, faults }: KeyTest) {
+  return { agency: key.agency, certificate: detailsOf(key.certificate), kind: key.kind, standing, at: at.toISOString(), algorithm, milliseconds, revocation, faults: faults.map(({ code, vi, en }) => ({ code, vi, en })) }
+}
+
+function tableOf (tests: readonly KeyTest[]): string[] {
+  return rowsOf(['agency', 'key', 'from', 'kind', 'algorithm', 'ms', 'revocation', 'result', 'certificate'], tests.map(({ key, standing, at, algorithm, milliseconds, revocation, faults }) => [
+    key.agency, standing === 'next' ? 'tiếp theo · next' : 'hiện tại · current', standing === 'next' ? at.toISOString().slice(0, 16) : '', key.kind, algorithm?.split('#')[1] ?? '', String(milliseconds), revocation,
+    faults.length === 0 ? 'tốt · good' : faults.map(({ vi, en }) => `${vi} · ${en}`).join('; '), `${key.fingerprint} ${detailsOf(key.certificate).subject}`,
+  ]))
+}
+
+/** Retires a key for good, and lists what it signed with what to do about each. */
+export async function compromisedCommand (database: Database, _config: Config, [given]: string[], { since, revoked, json }: { since?: string, revoked?: string, json: boolean }): Promise<Outcome> {
+  const fingerprint = (given ?? '').replaceAll(':', '').toLowerCase()
+  if (!/^[0-9a-f]{64}$/.test(fingerprint)) throw new Refusal('SETUP_INVALID', { detail: 'which key? the SHA-256 of its certificate, as certificates test shows it' })
+  const report = await handleCompromise({
+    database, fingerprint, since: momentOf('--since', since), ...(revoked !== undefined && { revokedAt: momentOf('--revoked', revoked) }), now: new Date(), actor: 'lienthong certificates',
+  })
+  if (json) return { lines: [JSON.stringify(report, null, 2)], exitCode: 0 }
+  const listed = rowsOf(['signed', 'time-stamp', 'document', 'state', 'recipients', 'what to do'], report.dispatches.map(({ signedAt, stampedAt, kind, documentId, code, state, recipients, remedy }) => [
+    signedAt.toISOString(), stampedAt?.toISOString() ?? '', kind === 'document' ? `${code} (${documentId})` : `status ${code}`, state,
+    recipients.map(({ code, state, status }) => `${code}: ${status ?? state}`).join(', '), REMEDIES[remedy].join(' · '),
+  ]))
+  return {
+    lines: [
+      `Khóa đã ngừng dùng · The key is retired: ${fingerprint} (${report.agencies.join(', ')})`,
+      `Sẽ ký lại bằng khóa đang dùng · Signed again with the key in use: ${report.signedAgain}`,
+      ...report.hasOtherKey ? [] : ['! Không còn khóa nào khác: văn bản chờ tới khi có khóa mới · There is no other key: documents wait until there is one'],
+      ...report.dispatches.length === 0 ? ['Khóa này chưa ký gì từ ngày đó · It has signed nothing since'] : listed,
+    ],
+    exitCode: 0,
+  }
+}
+
+function momentOf (option: string, text: string | undefined): Date {
+  const moment = momentIn(text ?? '')
+  if (Number.isNaN(moment.getTime())) throw new Refusal('REQUEST_INVALID', { field: option, detail: 'a date, as 2026-12-31, or a moment, as 2026-12-31T08:00:00+07:00' })
+  return moment
+}
