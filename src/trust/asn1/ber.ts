@@ -3,34 +3,36 @@ import { DerError, TAG } from './der.ts'
 
 /** Deeper than any CMS message; a stranger's bytes must not end the stack. */
 const DEEPEST = 32
+/** A time-stamp token has some 500 elements; a million empty ones would hold up everybody else. */
+const MOST_ELEMENTS = 10_000
 
 const CONSTRUCTED = 0x20
 const CONSTRUCTED_OCTETS = 0x24
 
 /**
  * The same value with every length definite and shortest, and octet strings in one piece: RFC 5652 allows BER around what is signed, and
- * Bouncy Castle writes it so. What is DER already comes back octet by octet. Throws DerError when it is cut off, too deep or has a rest.
+ * Bouncy Castle writes it so. What is DER already comes back octet by octet. Throws DerError when it is cut off, too large or has a rest.
  */
 export function derFromBer (bytes: Buffer): Buffer {
-  const { der, end } = readAt(bytes, 0, 0)
+  const { der, end } = readAt(bytes, 0, 0, { left: MOST_ELEMENTS })
   if (end !== bytes.length) throw new DerError('there is something after the last element')
   return der
 }
 
 type Read = { der: Buffer, content: Buffer, end: number }
 
-function readAt (bytes: Buffer, start: number, depth: number): Read {
+function readAt (bytes: Buffer, start: number, depth: number, budget: { left: number }): Read {
   const tag = bytes[start]
   const first = bytes[start + 1]
   if (tag === undefined || first === undefined) throw new DerError('an element is cut off')
-  if (depth > DEEPEST) throw new DerError('elements are nested too deep')
+  if (depth > DEEPEST || budget.left-- === 0) throw new DerError('there are too many elements, or they are nested too deep')
   const { from, length } = lengthAt(bytes, start + 1)
   if (length === undefined && (tag & CONSTRUCTED) === 0) throw new DerError('a length is indefinite where it must not be')
   if ((tag & CONSTRUCTED) === 0) return element(tag, bytes.subarray(from, from + length!), from + length!)
   const parts: Read[] = []
   let at = from
   while (length === undefined ? !isEnd(bytes, at) : at < from + length) {
-    const part = readAt(bytes, at, depth + 1)
+    const part = readAt(bytes, at, depth + 1, budget)
     parts.push(part)
     at = part.end
   }
