@@ -87,7 +87,7 @@ export function opensslAccepts (leaf: Buffer, store: TrustStore, at: Date): bool
 }
 
 /** Runs openssl with these arguments; `{in}` and `{out}` stand for its files. Gives what it wrote. */
-export function openssl (args: string[], input: string): Buffer {
+export function openssl (args: string[], input: string | Buffer): Buffer {
   return inFolder((folder) => {
     writeFileSync(join(folder, 'in'), input)
     const { status, stderr } = spawnSync('openssl', args.map((arg) => arg.replace('{in}', join(folder, 'in')).replace('{out}', join(folder, 'out'))))
