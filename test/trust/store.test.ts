@@ -6,7 +6,7 @@ import t from 'tap'
 import { pem } from '../../certs-example/issue.ts'
 import { Refusal } from '../../src/errors.ts'
 import { loadTrust } from '../../src/trust/store.ts'
-import { makeCa, makeLeaf } from './world.ts'
+import { makeCa, makeCrl, makeLeaf } from './world.ts'
 
 const root = makeCa('root')
 const sub = makeCa('sub', root)
@@ -29,6 +29,7 @@ t.test('every fault is told at once, by file', async (t) => {
   const folder = t.testdir({
     anchors: { 'good.pem': text(root), 'leaf.pem': text(makeLeaf(sub)), 'notes.txt': 'roots of 2026', 'cut.pem': text(root).replace(/\n.{64}\n/, '\n') },
     intermediates: { 'with-key.pem': text(sub) + key },
+    crls: { 'good.crl': makeCrl(root).bytes, 'cut.crl': makeCrl(root).bytes.subarray(1) },
   })
   mkdirSync(join(folder, 'intermediates/folder'))
   writeFileSync(join(folder, 'intermediates/empty.pem'), '')
@@ -38,9 +39,9 @@ t.test('every fault is told at once, by file', async (t) => {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     t.equal(error.fault.field, 'TRUST_DIR')
-    for (const file of ['anchors/leaf.pem', 'anchors/notes.txt', 'anchors/cut.pem', 'intermediates/with-key.pem', 'intermediates/folder', 'intermediates/empty.pem']) {
+    for (const file of ['anchors/leaf.pem', 'anchors/notes.txt', 'anchors/cut.pem', 'intermediates/with-key.pem', 'intermediates/folder', 'intermediates/empty.pem', 'crls/cut.crl']) {
       t.match(error.fault.detail, file)
     }
-    t.notMatch(error.fault.detail, 'good.pem')
+    t.notMatch(error.fault.detail, /good\.(pem|crl)/)
   }
 })

@@ -71,10 +71,9 @@ function isPadded (bytes: Buffer, { from, to }: Span): boolean {
   return to - from > 1 && ((bytes[from] === 0 && bytes[from + 1]! < 0x80) || (bytes[from] === 0xff && bytes[from + 1]! >= 0x80))
 }
 
-const outer: Span = { tag: 0, from: 0, to: 0 }
-const inner: Span = { tag: 0, from: 0, to: 0 }
-
 function walkExtensions (bytes: Buffer, from: number, to: number, on: (id: string, critical: boolean, value: () => Buffer) => void): void {
+  const outer: Span = { tag: 0, from: 0, to: 0 }
+  const inner: Span = { tag: 0, from: 0, to: 0 }
   if (spanAt(bytes, from, to, outer) !== TAG.sequence || outer.to !== to) throw new DerError('an entry has more than its extensions')
   for (let at = outer.from; at < to; at = outer.to) {
     const isExtension = spanAt(bytes, at, to, outer) === TAG.sequence

@@ -2,6 +2,7 @@
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
 import { ADMITTED, isAdmitted, isSigned, keyIsAdmitted, type AlgorithmPolicy, type SignedWith } from '../algorithms.ts'
 import { KEY_USAGE, contentOf } from '../asn1/certificate.ts'
+import { DerError } from '../asn1/der.ts'
 import { judgeCertificate } from '../path/chain.ts'
 import { judgePath } from '../path/path.ts'
 import { isPinnedG1, isSignedBy } from '../path/signature.ts'
@@ -34,13 +35,8 @@ const NO_CHECK = '1.3.6.1.5.5.7.48.1.5'
 
 /** Who signed the CRL on a certificate of this chain (the certificate first, the root last), or why it counts as nobody. */
 export function signerOfCrl (crl: Crl, chain: readonly X509Certificate[], context: SignerContext): ProvedSigner | RevocationFinding {
-  const { issuerKeyId } = crl
-  const above = chain.slice(1)
-  const named = [...above, ...context.store.anchors, ...context.store.intermediates].filter((candidate, index, all) => {
-    const { subject, keyId } = contentOf(candidate)
-    if (subject !== crl.issuer || (issuerKeyId !== undefined && keyId !== undefined && issuerKeyId !== keyId)) return false
-    return all.findIndex(({ fingerprint256 }) => fingerprint256 === candidate.fingerprint256) === index
-  })
+  const candidates = [...chain.slice(1), ...context.store.anchors, ...context.store.intermediates]
+  const named = candidates.filter((candidate, index) => mayHaveSigned(crl, candidate) && candidates.findIndex(({ raw }) => raw.equals(candidate.raw)) === index)
   return firstProved(named, (candidate) => {
     const proved = judgeSignature(crl, candidate, isPinnedG1(candidate), context)
     return 'code' in proved ? proved : judgeCrlSigner(crl, proved, chain, context)
@@ -54,6 +50,17 @@ export function signerOfOcsp (answer: OcspAnswer, chain: readonly X509Certificat
     const proved = judgeSignature(answer, candidate, isPinnedG1(issuer), context)
     return 'code' in proved || candidate === issuer ? proved : judgeResponder(answer, proved, chain.slice(1), context)
   })
+}
+
+/** By name, and by key where both name one. A hint that cannot be read is nobody's certificate. */
+function mayHaveSigned ({ issuer, issuerKeyId }: Crl, candidate: X509Certificate): boolean {
+  try {
+    const { subject, keyId } = contentOf(candidate)
+    return subject === issuer && (issuerKeyId === undefined || keyId === undefined || issuerKeyId === keyId)
+  } catch (error) {
+    if (error instanceof DerError) return false
+    throw error
+  }
 }
 
 /** The issuer of the certificate may sign CRLs unless its key usage forbids it; anybody else needs a path of his own, to the same root. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { distributionPoints, extendedKeyUsage, keyUsage } from '../../../certs-example/issue.ts'
+import { OID, distributionPoints, extendedKeyUsage, keyUsage } from '../../../certs-example/issue.ts'
 import { certificateIssuer, deltaIndicator, expiredCertificatesSince, issuingDistributionPoint } from '../../../certs-example/revocation.ts'
 import { judgeCertificate } from '../../../src/trust/judge.ts'
 import { sourceFrom } from '../../../src/trust/revocation/source.ts'
@@ -154,6 +154,11 @@ t.test('a CA may sign CRLs with a key of their own, unless its certificate forbi
   t.equal(told(judge({ crls: [makeCrl(second)], intermediates: [second] })), 'valid')
   const bare = makeCa('no crl sign', root, { extensions: [keyUsage('keyCertSign')] })
   t.match(told(judge({ chain: [makeLeaf(bare), bare, root], crls: [makeCrl(bare)] })), 'ANSWER_SIGNER_UNFIT')
+})
+
+t.test('a certificate that comes along and cannot be read hides no CRL', async (t) => {
+  const broken = makeLeaf(root, { extensions: [{ id: OID.keyUsage, value: Buffer.from([0x05, 0x00]) }] })
+  t.equal(told(judge({ crls: [fresh()], intermediates: [broken] })), 'valid')
 })
 
 t.test('an OCSP answer counts from the CA, and from a responder that it delegated to', async (t) => {
