@@ -7,6 +7,7 @@ import type { DocumentHeader, Warning } from '../edxml/packet.ts'
 import { Refusal } from '../errors.ts'
 import type { Log } from '../http/log.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
+import type { RecheckState } from './recheck-store.ts'
 
 export type MailboxEntry = {
   id: string, sequence: string, agencyCode: string, state: 'waiting' | 'acknowledged', status: string | null,
@@ -19,7 +20,9 @@ export type MailboxEntry = {
 export type MailboxAttachment = { number: number, name: string, originalName: string, mediaType: string, description: string | null, size: number, sha256: string }
 
 export type MailboxItem = MailboxEntry & {
-  header: DocumentHeader, attachments: MailboxAttachment[], warnings: Warning[], signature: SignatureVerdict, seal: SignatureVerdict | null
+  header: DocumentHeader, attachments: MailboxAttachment[], warnings: Warning[], signature: SignatureVerdict, seal: SignatureVerdict | null,
+  /** Set if it passed although it was not known whether its signers were revoked. */
+  recheck: { state: RecheckState, checkedAt: string | null } | null
 }
 
 /** A file to be sent to the caller as it is read. */
@@ -60,6 +63,7 @@ export function createMailbox ({ database, reportArrived, now, log, onReported }
       const { rows: [row] } = await database.query<MailboxItem>({
         name: 'read-mailbox-item',
         text: `select ${ENTRY}, a.header, a.warnings, a.signature, a.seal,
+                      (select jsonb_build_object('state', r.state, 'checkedAt', r.checked_at) from arrival_recheck r where r.arrival_id = a.id) as recheck,
                       coalesce((select jsonb_agg(jsonb_build_object('number', t.position, 'name', t.name, 'originalName', t.original_name, 'mediaType', t.media_type,
                                                                     'description', t.description, 'size', t.size, 'sha256', encode(t.sha256, 'hex')) order by t.position)
                                   from arrival_attachment t where t.arrival_id = a.id), '[]') as attachments

@@ -53,7 +53,8 @@ export async function bringArrivalsForward (db: Db, now: Date): Promise<string[]
   return rows.map(({ id }) => id)
 }
 
-const RESTS_ON = (verdict: string) => `jsonb_path_query_array(${verdict}, '$.chain[*].fingerprint') ? $1`
+/** Its chain has the certificate, and somebody with that chain's key has signed: anybody can copy a certificate. */
+const RESTS_ON = (verdict: string) => `(jsonb_path_query_array(${verdict}, '$.chain[*].fingerprint') ? $1 and ${verdict} ? 'signer')`
 
 /** How many packets that rest on this certificate were accepted since then. */
 export async function countTouched (db: Db, fingerprint: string, since: Date): Promise<{ arrivals: number, documents: number }> {

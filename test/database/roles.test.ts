@@ -3,7 +3,7 @@ import pg from 'pg'
 import { createTestDatabase } from '../support/database.ts'
 import { openDatabase } from '../../src/database/database.ts'
 
-const APPEND_ONLY = ['audit_entry', 'audit_link', 'blob', 'blob_chunk', 'certificate_link', 'delivery_event', 'stamp_batch', 'stamp_leaf', 'stamp_token']
+const APPEND_ONLY = ['audit_entry', 'audit_link', 'blob', 'blob_chunk', 'certificate_link', 'delivery_event', 'revocation_answer', 'stamp_batch', 'stamp_leaf', 'stamp_token']
 const REFUSED = { code: '42501' }
 
 t.test('as the gateway', async (t) => {

@@ -92,7 +92,7 @@ t.test('what passed without an answer is settled by a good one, and alarms when 
   const ca = await startCa(t)
   const [good, bad] = [ca.issue(), ca.issue()]
   ca.answer((response) => { response.destroy() })
-  const { gateway, database, send, settled, alarms, askNow } = await startRevocationWorld(t, { ca, leaves: [good, bad], settings: { missingRevocation: 'accept' } })
+  const { gateway, database, b, send, settled, alarms, askNow } = await startRevocationWorld(t, { ca, leaves: [good, bad], settings: { missingRevocation: 'accept' } })
   await gateway.start()
   const kept = await settled(await send(good), 'handed-on')
   const lost = await settled(await send(bad), 'handed-on')
@@ -105,6 +105,7 @@ t.test('what passed without an answer is settled by a good one, and alarms when 
     return rows.length === 2 && rows
   }, { timeout: 20_000 })
   t.same(new Map(states.map(({ id, state, revocation }) => [id, [state, revocation]])), new Map([[kept.id, ['good', 'good']], [lost.id, ['revoked', 'revoked']]]))
+  t.same((await Promise.all((await b.mailbox()).items.map(({ id }) => b.item(id)))).map(({ recheck }) => recheck?.state).sort(), ['good', 'revoked'], 'its system can see it')
   const told = await alarms()
   t.same(told.filter(({ kind }) => kind === 'arrival.signer-revoked').map(({ subject }) => subject), [lost.id])
   t.match(told.filter(({ kind }) => kind === 'certificate.revoked'), [{ en: /accepted on its word/ }])

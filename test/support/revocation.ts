@@ -5,12 +5,13 @@ import { applySetup } from '../../src/admin/apply.ts'
 import { parseSetup } from '../../src/admin/setup.ts'
 import { openAlarms } from '../../src/alarms/alarms.ts'
 import { writePacket } from '../../src/edxml/write.ts'
+import { openQueue } from '../../src/queue/queue.ts'
 import { signPacket } from '../../src/signing/packet-signature.ts'
 import { signerFromPem } from '../../src/trust/signers/pem.ts'
 import type { TrustSettings } from '../../src/trust/settings.ts'
 import type { SignatureVerdict } from '../../src/trust/verdict.ts'
 import { createClock, createOddAxis } from './axis.ts'
-import { startCa, type Leaf } from './ca.ts'
+import type { Leaf, startCa } from './ca.ts'
 import { A, B, documentPacket, startWorld, type WorldOptions } from './gateway.ts'
 import { until } from './until.ts'
 
@@ -29,6 +30,9 @@ export async function startRevocationWorld (t: Test, { ca, leaves, settings = {}
   const { database, config } = world
   const apply = (setup: object) => applySetup(parseSetup(JSON.stringify(setup)), { database, vault: createVault(config.masterKey), now: clock.now(), actor: 'test' })
   await apply({ certificates: leaves.map((leaf) => ({ agency: A.codes[0], pem: leaf.pem })), trust: { ...ca.settings(), ...settings } })
+
+  const queue = await openQueue({ database, onError: () => {} })
+  t.teardown(() => queue[Symbol.asyncDispose]())
 
   let number = 0
   const packet = async (leaf: Leaf) => {
@@ -52,9 +56,10 @@ export async function startRevocationWorld (t: Test, { ca, leaves, settings = {}
     source: async (kind: 'crl' | 'ocsp') => (await database.query<{ outcome: string | null, detail: string | null, failures: number }>(
       `select outcome, detail, failures from revocation_source where kind = $1 and url not like '%root.crl' order by failures desc`, [kind])).rows[0],
     alarms: async () => (await openAlarms(database)).map(({ kind, subject, en }) => ({ kind, subject, en })),
-    /** Sources that failed are asked again at once, as if their pause were over. */
-    async askNow () {
-      await database.query(`update revocation_source set next_at = '2000-01-01'`)
-    },
+    /** Every source is asked again at once, as if its pause were over. */
+    askNow: () => database.transaction(async (tx) => {
+      await tx.query(`update revocation_source set next_at = '2000-01-01'`)
+      await queue.wake(tx, [{ name: 'trust.revocation', data: {}, key: 'sources' }])
+    }),
   }
 }

@@ -77,6 +77,9 @@ export const MailboxItemSchema = Type.Object({
   warnings: Type.Array(Type.Record(Type.String(), Type.Unknown())),
   signature: VerdictSchema,
   seal: Type.Union([VerdictSchema, Type.Null()]),
+  recheck: Type.Union([
+    Type.Object({ state: Type.String({ description: 'waiting, good, revoked or unanswered' }), checkedAt: Type.Union([Time('When it was last looked at'), Type.Null()]) }), Type.Null(),
+  ], { description: 'Set if it passed although it was not known whether its signers were revoked: what has come of it since' }),
 })
 export const Acknowledged = Type.Object({ id: Id, acknowledgedAt: Time('When it was first acknowledged') })
 

@@ -7,7 +7,7 @@ import type { TrustSettings } from '../settings.ts'
 import { CRL_LIMITS, fetchCrl, fetchOcsp, OCSP_LIMITS, type Fetched, type Validators } from './fetch.ts'
 import { ocspRequestFor } from './ocsp.ts'
 import { nextTry, targetOf } from './sources.ts'
-import { claimSource, findSeen, finishSource, nextSource, restResponder, type DueSource, type SourceKind } from './store.ts'
+import { claimSource, findSeen, finishSource, nextSource, restResponder, restUnused, type DueSource, type SourceKind } from './store.ts'
 import { takeInCrl, takeInOcsp, type Authorities, type TakenIn } from './take-in.ts'
 
 /** CRLs are large, so few at once: 2 × 32 MiB is the most that is in flight. */
@@ -29,18 +29,17 @@ type Needs = {
 }
 
 export function createAsk ({ database, http, settings, authorities, now, log, stopping, onTaken, limits = { crl: CRL_LIMITS, ocsp: OCSP_LIMITS } }: Needs) {
-  const usedSince = () => new Date(now().getTime() - IN_USE_MS)
-
   /** Asks what is due. Returns when to look again, or null. */
   return async function ask (): Promise<Date | null> {
+    await restUnused(database, new Date(now().getTime() - IN_USE_MS), now())
     await Promise.all((['crl', 'ocsp'] as const).flatMap((kind) => Array.from({ length: WINDOW[kind] }, () => askInTurn(kind))))
-    const due = await nextSource(database, usedSince())
+    const due = await nextSource(database)
     return due && new Date(Math.max(due.getTime(), now().getTime() + LOOK_AGAIN_MS))
   }
 
   async function askInTurn (kind: SourceKind): Promise<void> {
     while (!stopping.aborted) {
-      const source = await claimSource(database, kind, { now: now(), usedSince: usedSince(), leaseSeconds: LEASE_SECONDS })
+      const source = await claimSource(database, kind, { now: now(), leaseSeconds: LEASE_SECONDS })
       if (source === null) return
       const result = await askOne(source)
       if (!stopping.aborted) await finish(source, result)

@@ -54,14 +54,16 @@ export function createFollow ({ database, queue, stores, now }: { database: Data
     /** Once this returns, what was met and what is new in the registry is followed. Gives true when something was written. */
     async write (): Promise<boolean> {
       const met = [...waiting.values()]
-      waiting.clear()
       for (const der of await registeredUnseen(database, MOST_WAITING, [...strange])) {
         const chain = chainFrom([new X509Certificate(der)])
         if (chain.length > 1) met.push({ chain, missing: [] })
         else strange.add(fingerprintOf(chain[0]!))
       }
       const proved = met.map(({ chain, missing }) => ({ links: linksOf(chain), missing })).filter(({ links }) => links.length > 0)
-      if (proved.length === 0) return false
+      if (proved.length === 0) {
+        forget(met)
+        return false
+      }
       await database.transaction(async (tx) => {
         // In one order, so that two gateways do not wait for each other
         const links = new Map(proved.flatMap(({ links }) => links).map((link) => [fingerprintOf(link.certificate), link]))
@@ -69,6 +71,7 @@ export function createFollow ({ database, queue, stores, now }: { database: Data
         await bringForward(tx, proved.flatMap(({ missing }) => missing), now())
         await queue.wake(tx, [{ name: 'trust.revocation', data: {}, key: 'sources' }])
       })
+      forget(met)
       return true
     },
 
@@ -79,6 +82,14 @@ export function createFollow ({ database, queue, stores, now }: { database: Data
         if (chain.length > 1) waiting.set(fingerprintOf(authority), { chain, missing: [] })
       }
     },
+  }
+
+  /** Only once it is written: what a database that was away did not take waits on. */
+  function forget (met: readonly Met[]): void {
+    for (const one of met) {
+      const key = fingerprintOf(one.chain[0]!)
+      if (waiting.get(key) === one) waiting.delete(key)
+    }
   }
 
   /** As far up as the stores lead; the certificate alone where they do not lead to a root. */

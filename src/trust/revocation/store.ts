@@ -152,29 +152,29 @@ export async function markRevoked (tx: Tx, fingerprint: string, since: Date): Pr
 
 export type DueSource = { id: string, kind: SourceKind, url: string, certificate: string | null, failures: number, endsAt: Date | null } & Validators
 
-/** Takes the source that is most overdue, for `leaseSeconds`; those for certificates that are not in use any more rest. */
-export async function claimSource (db: Db, kind: SourceKind, { now, usedSince, leaseSeconds }: { now: Date, usedSince: Date, leaseSeconds: number }): Promise<DueSource | null> {
+/** Puts off by a day what is due only for certificates that are not in use any more. */
+export async function restUnused (db: Db, usedSince: Date, now: Date): Promise<void> {
+  await db.query(
+    `update revocation_source o set next_at = $2::timestamptz + interval '1 day'
+      where o.kind = 'ocsp' and o.next_at <= $2 and not exists (select from certificate_seen c where c.fingerprint = o.certificate and ${IN_USE('$1')})`, [usedSince, now])
+}
+
+/** Takes the source that is most overdue, for `leaseSeconds`. */
+export async function claimSource (db: Db, kind: SourceKind, { now, leaseSeconds }: { now: Date, leaseSeconds: number }): Promise<DueSource | null> {
   const { rows: [row] } = await db.query<DueSource>({
     name: 'claim-revocation-source',
     text: `
-      update revocation_source s set next_at = $2::timestamptz + make_interval(secs => $4)
-        from (
-          select o.id from revocation_source o
-           where o.kind = $1 and o.next_at <= $2
-             and (o.kind = 'crl' or exists (select from certificate_seen c where c.fingerprint = o.certificate and ${IN_USE('$3')}))
-           order by o.next_at limit 1 for update skip locked
-        ) due where s.id = due.id
+      update revocation_source s set next_at = $2::timestamptz + make_interval(secs => $3)
+        from (select id from revocation_source where kind = $1 and next_at <= $2 order by next_at limit 1 for update skip locked) due where s.id = due.id
       returning s.id, s.kind, s.url, nullif(encode(s.certificate, 'hex'), '') as certificate, s.failures, s.etag, s.last_modified as "lastModified", s.ends_at as "endsAt"`,
-    values: [kind, now, usedSince, leaseSeconds],
+    values: [kind, now, leaseSeconds],
   })
   return row ?? null
 }
 
 /** When the next source is due. */
-export async function nextSource (db: Db, usedSince: Date): Promise<Date | null> {
-  const { rows: [row] } = await db.query<{ at: Date | null }>(
-    `select min(next_at) as at from revocation_source o
-      where o.kind = 'crl' or exists (select from certificate_seen c where c.fingerprint = o.certificate and ${IN_USE('$1')})`, [usedSince])
+export async function nextSource (db: Db): Promise<Date | null> {
+  const { rows: [row] } = await db.query<{ at: Date | null }>('select min(next_at) as at from revocation_source')
   return row?.at ?? null
 }
 
@@ -197,7 +197,7 @@ export async function restResponder (db: Db, url: string, until: Date, now: Date
 /** Asks now what has not failed of late: the sources of these certificates, whose answers are missing. */
 export async function bringForward (db: Db, certificates: readonly string[], now: Date): Promise<void> {
   await db.query(
-    `update revocation_source set next_at = $2 where failures = 0 and next_at > $2 and tried_at < $2::timestamptz - interval '1 minute'
+    `update revocation_source set next_at = $2 where failures = 0 and next_at > $2 and coalesce(tried_at < $2::timestamptz - interval '1 minute', true)
         and kind = 'ocsp' and certificate = any(select decode(one, 'hex') from unnest($1::text[]) as one)`, [certificates, now])
 }
 
