@@ -53,7 +53,12 @@ export function createTimeStamping ({ database, queue, http, store, now, log, st
   async function stamp (): Promise<Date | null> {
     await refresh()
     const set = settings
-    if (!set || stopping.aborted) return null
+    if (stopping.aborted) return null
+    if (!set) {
+      // Nobody is to be asked any more, so nobody is away either
+      await clearAlarm(database, log, { at: now(), ...ALARM })
+      return null
+    }
     const turn = await takeTurn(database, new Date(now().getTime() + ANSWER_WITHIN_MS + RECORDING_MS), now())
     if (!turn.isOurs) return turn.nextAt
     const batch = await unstampedBatch(database) ?? await database.transaction(makeBatch)

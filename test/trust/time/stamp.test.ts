@@ -184,6 +184,9 @@ t.test('an authority that answers and proves nothing is told at once', needsOpen
   await stamp()
   t.match(await openAlarms(world.database), [{ kind: 'time-stamping', subject: 'gateway', en: /TSA_ANSWER_UNREADABLE/, vi: /dấu thời gian/ }])
   t.equal(await world.count('stamp_token'), 0)
+  await world.database.transaction((tx) => saveTrustSettings(tx, DEFAULT_TRUST_SETTINGS, new Date()))
+  t.equal(await stamp(), null)
+  t.strictSame(await openAlarms(world.database), [], 'and whoever is not to be asked any more is no matter for an alarm')
 })
 
 t.test('a gateway that stops while it waits leaves the batch to the next, and blames nobody', needsOpenssl, async (t) => {
