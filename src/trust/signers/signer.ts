@@ -5,6 +5,7 @@
 import { constants, createHash, verify, type KeyObject, type X509Certificate } from 'node:crypto'
 
 import { Refusal } from '../../errors.ts'
+import { ADMITTED, keyIsAdmitted } from '../algorithms.ts'
 import { SignerAway } from './away.ts'
 
 /** Signature algorithms by their XMLDSig names (XMLDSig 1.1, 6.4; RFC 6931, 2.3.9: MGF1 and the salt are of the digest's length). */
@@ -67,11 +68,12 @@ export function optionsFor (algorithm: SignatureAlgorithm) {
   }
 }
 
-function schemeFor ({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject, padding: Padding): Scheme {
-  if (type === 'rsa') return { algorithm: padding === 'pss' ? SIGNATURE_ALGORITHM.rsaPssSha256 : SIGNATURE_ALGORITHM.rsaSha256, digest: 'sha256' }
+function schemeFor (key: KeyObject, padding: Padding): Scheme {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
+  if (type === 'rsa' && keyIsAdmitted(key, ADMITTED)) return { algorithm: padding === 'pss' ? SIGNATURE_ALGORITHM.rsaPssSha256 : SIGNATURE_ALGORITHM.rsaSha256, digest: 'sha256' }
   if (type === 'ec' && details?.namedCurve === 'prime256v1') return { algorithm: SIGNATURE_ALGORITHM.ecdsaSha256, digest: 'sha256' }
   if (type === 'ec' && details?.namedCurve === 'secp384r1') return { algorithm: SIGNATURE_ALGORITHM.ecdsaSha384, digest: 'sha384' }
-  throw new Refusal('SETUP_INVALID', { detail: `keys of kind ${type} ${details?.namedCurve ?? ''} do not sign documents` })
+  throw new Refusal('SETUP_INVALID', { detail: `keys of kind ${type} ${details?.namedCurve ?? details?.modulusLength ?? ''} do not sign documents` })
 }
 
 function fits ({ algorithm, digest }: Scheme, key: KeyObject, data: Uint8Array, signature: Buffer): boolean {
