@@ -86,7 +86,8 @@ function verdictsOf (judged: JudgedFile): SignatureVerdict[] {
 }
 
 function inJson (judged: JudgedFile): object {
-  const { result: verdict, ...rest } = judged.verdict
+  const { result: verdict, signer = null, ...verdictRest } = judged.verdict
+  const rest = { ...verdictRest, signer }
   switch (judged.kind) {
     case 'certificate': return { kind: judged.kind, verdict, ...rest }
     case 'xml-signature': return {

@@ -4,9 +4,10 @@ import type { SignatureVerdict } from '../trust/verdict.ts'
 import type { WrittenStamp } from './bundle-stamps.ts'
 import type { JudgedItem } from './store.ts'
 
-/** The verdict that `lienthong verify` gives: the seal's where there is a seal. */
-export function decidedBy ({ signature, seal }: Pick<JudgedItem, 'signature' | 'seal'>): SignatureVerdict | null {
-  return seal && seal.reasons[0]?.code !== 'SEAL_ABSENT' ? seal : signature
+/** The verdict that `lienthong verify` gives: the seal's where there is a seal; of what was judged again, the later one. */
+export function decidedBy ({ signature, seal, recheck }: Pick<JudgedItem, 'signature' | 'seal' | 'recheck'>): SignatureVerdict | null {
+  const latest = recheck?.verdicts ?? { signature, seal }
+  return latest.seal && latest.seal.reasons[0]?.code !== 'SEAL_ABSENT' ? latest.seal : latest.signature
 }
 
 /** Whether the registry said that the signer speaks for the sender, when it was judged. */

@@ -1,9 +1,9 @@
 /** What a verdict rests on is kept with it, and can be shown to somebody who has no gateway. */
 import t from 'tap'
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { pem } from '../../certs-example/issue.ts'
 import { readBlob } from '../../src/blobs/blobs.ts'
 import type { WrittenStamp } from '../../src/evidence/bundle-stamps.ts'
@@ -13,13 +13,13 @@ import { loadTrust } from '../../src/trust/store.ts'
 import { isIncluded } from '../../src/trust/time/merkle.ts'
 import { evidenceOf } from '../../src/trust/time/stamped.ts'
 import type { SignatureVerdict } from '../../src/trust/verdict.ts'
+import { PROGRAM, run, verify } from '../support/bundle.ts'
 import { A, B, setupFor, signedPacket, startWorld } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
 import { makeTsa, serveTsa } from '../trust/time/tsa.ts'
 import { needsXmlsec } from '../signing/world.ts'
 import { needsOpenssl } from '../trust/world.ts'
 
-const PROGRAM = resolve(import.meta.dirname, '../../src/cli/lienthong.ts')
 const trusted = loadTrust(EXAMPLE_TRUST_DIR)
 
 type Judged = { id: string, signature: SignatureVerdict, seal: SignatureVerdict }
@@ -30,21 +30,6 @@ async function arrived ({ gateway, a, database }: Awaited<ReturnType<typeof star
   const { id } = (await a.submit(await signedPacket())).json<{ id: string }>()
   const arrival = await until(async () => (await database.query<Judged>(`select id, signature, seal from arrival where kind = 'document' and judged_at is not null`)).rows[0])
   return { arrival, document: id }
-}
-
-/** Runs one of the commands that README.txt names, in the folder. */
-function run (folder: string, beginning: string): { status: number | null, told: string } {
-  const command = readFileSync(join(folder, 'README.txt'), 'utf8').split('\n').map((line) => line.trim()).find((line) => line.startsWith(beginning))
-  if (command === undefined) throw new Error(`README.txt has no ${beginning}`)
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', command], { cwd: folder, encoding: 'utf8' })
-  return { status, told: stdout + stderr }
-}
-
-function verify (folder: string, more: string[] = []): Promise<{ code: number, out: string }> {
-  const command = readFileSync(join(folder, 'README.txt'), 'utf8').split('\n').map((line) => line.trim()).find((line) => line.startsWith('npx lienthong verify'))!
-  return new Promise((done) => {
-    execFile(process.execPath, [PROGRAM, ...command.split(' ').slice(2), '--json', ...more], { cwd: folder, env: {} }, (error, out) => { done({ code: error === null ? 0 : Number(error.code), out }) })
-  })
 }
 
 t.test('of every signature that was judged, chain, CRLs, packet, policy and verdict are kept under the hashes that the verdict names', async (t) => {
