@@ -58,15 +58,16 @@ const LONGEST_NAME = 300
 /** What the administrator hears of an arrival in quarantine: where its signer is the matter, who that is, so that it can be registered. */
 export function alarmText (reason: QuarantineReason, sender: string, verdicts: Verdicts | null): { vi: string, en: string } {
   const codes = 'reasons' in reason ? [reason.code, ...reason.reasons.map(({ code }) => code)].join(' ') : reason.code
-  const signer = signerToRegister(reason, verdicts)
+  const unregistered = unregisteredSigner(reason, verdicts)
+  const signer = unregistered && `${unregistered.subject.slice(0, LONGEST_NAME)}, SHA-256 ${unregistered.fingerprint}`
   return {
     vi: `Một gói tin đến được giữ lại để xem xét (${codes})` + (signer ? `: chứng thư số ${signer}, chưa được đăng ký cho cơ quan gửi ${sender}; nếu đúng là của cơ quan đó, hãy đăng ký, gói tin sẽ được kiểm tra lại` : ''),
     en: `An arrival is in quarantine (${codes})` + (signer ? `: the certificate ${signer}, is not registered for the sender ${sender}; if it is theirs, register it, and the arrival is judged again` : ''),
   }
 }
 
-function signerToRegister (reason: QuarantineReason, verdicts: Verdicts | null): string | undefined {
+/** Whose certificate would have to be registered for the sender; undefined where that is not what keeps the arrival back. */
+export function unregisteredSigner (reason: QuarantineReason, verdicts: Verdicts | null): CertificateDetails | undefined {
   if (!('reasons' in reason) || !['SIGNER_UNKNOWN', 'SIGNER_NOT_AGENCY'].includes(reason.reasons[0]?.code ?? '')) return undefined
-  const signer: CertificateDetails | undefined = (reason.code === 'SEAL' ? verdicts?.seal : verdicts?.signature)?.signer
-  return signer && `${signer.subject.slice(0, LONGEST_NAME)}, SHA-256 ${signer.fingerprint}`
+  return (reason.code === 'SEAL' ? verdicts?.seal : verdicts?.signature)?.signer
 }

@@ -9,9 +9,10 @@ import type { DocumentPacket, StatusPacket } from '../edxml/packet.ts'
 import type { Log } from '../http/log.ts'
 import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
-import { alarmText, decideArrival, type QuarantineReason, type Verdicts } from './arrival.ts'
+import { alarmText, decideArrival, unregisteredSigner, type QuarantineReason, type Verdicts } from './arrival.ts'
 import { senderOf, type Judge, type Judged, type Read } from './judge.ts'
 import type { Recheck, TrustFor } from './recheck.ts'
+import { lookForApproval } from './judge-again.ts'
 import { askAgain, claimUnjudged, handOn, nextUnjudged, settle, SettledMeanwhile, type Settled, type UnjudgedArrival } from './store.ts'
 
 /** Arrivals judged side by side; they are handed on in the order they came. */
@@ -54,7 +55,12 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
       const decision = decideArrival(judged.verdicts, connection.policy, arrival.attempts, now())
       switch (decision.kind) {
         case 'pass': return judged.packet.kind === 'document' ? await deliver(arrival, judged.packet, judged.verdicts) : await apply(arrival, judged.packet, judged.verdicts)
-        case 'quarantine': return await quarantine(arrival, decision.reason, judged)
+        case 'quarantine': {
+          await quarantine(arrival, decision.reason, judged)
+          const signer = unregisteredSigner(decision.reason, judged.verdicts)
+          if (signer && arrival.attempts === 0) await lookForApproval(database, log, { id: arrival.id, sender: senderOf(judged.packet), fingerprint: signer.fingerprint, receivedAt: arrival.fetchedAt, at: now() })
+          return
+        }
         case 'ask-again': return await wait(arrival, decision.nextAt, decision.reason)
       }
     } catch (error) {

@@ -1,15 +1,17 @@
 /** What comes from an axis and is not what it should be: kept byte for byte, explained, never handed over. */
 import t from 'tap'
 import { X509Certificate } from 'node:crypto'
-import { openAlarms } from '../../src/alarms/alarms.ts'
+import { linkCertificate } from '../../src/agencies/certificates.ts'
+import { NO_LOG, openAlarms } from '../../src/alarms/alarms.ts'
 import { recordAudit } from '../../src/audit/audit.ts'
 import { readBlob } from '../../src/blobs/blobs.ts'
 import { openDatabase, type Database } from '../../src/database/database.ts'
 import type { DocumentPacket } from '../../src/edxml/packet.ts'
 import { assemble, writePacket } from '../../src/edxml/write.ts'
+import { lookForApproval } from '../../src/inbound/judge-again.ts'
 import { makeSeal } from '../../src/signing/seal.ts'
 import { signerFromPem } from '../../src/trust/signers/pem.ts'
-import { detailsOf } from '../../src/trust/verdict.ts'
+import { detailsOf, fingerprintOf } from '../../src/trust/verdict.ts'
 import { createClock, createOddAxis } from '../support/axis.ts'
 import { A, B, documentPacket, organisation, signedPacket, startWorld } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
@@ -119,6 +121,26 @@ t.test('a document whose signer is not registered for its sender is kept back wi
   t.match(await until(async () => { const found = await arrivalOf(database, changed); return found.reason?.reasons?.[0]?.code !== 'SIGNER_UNKNOWN' && found }), { state: 'quarantined', reason: { reasons: [{ code: 'SEAL_FIELD_CHANGED' }] } }, 'and what was also wrong stays out')
   t.equal((await openAlarms(database)).length, 1)
   t.equal((await database.query(`select from audit_entry where action = 'arrival.judged-again'`)).rowCount, 2)
+})
+
+t.test('an approval that comes while an arrival is being judged is not missed', async (t) => {
+  const axis = createOddAxis()
+  const peer = { codes: ['H92.05'], name: 'Sở Ví Dụ' }
+  const { gateway, database, b, apply } = await startWorld(t, { edges: { connect: axis.connect } })
+  await apply({ agencies: [peer] })
+  const packet = documentPacket({ from: { organId: peer.codes[0]! } })
+  const certificate = new X509Certificate(organisation('so-noi-vu-vi-du').certificates)
+  const docId = axis.put('document', await withSeal(packet, await sealOf(packet, 'so-noi-vu-vi-du')), B.codes[0])
+  await gateway.start()
+  const { id } = await arrivalOf(database, docId)
+  const look = (receivedAt: Date) => lookForApproval(database, NO_LOG, { id, sender: 'H92.05', fingerprint: fingerprintOf(certificate), receivedAt, at: new Date() })
+  await look(new Date())
+  t.equal((await arrivalOf(database, docId)).state, 'quarantined', 'nobody has approved it')
+  const { rows: [agency] } = await database.query<{ id: string }>('select agency_id as id from agency_code where code = $1', peer.codes)
+  await database.transaction((tx) => linkCertificate(tx, certificate, agency!.id, { approvedBy: 'test', approvedAt: new Date() }))
+  await look(new Date())
+  await until(async () => (await b.mailbox()).items.length === 1)
+  t.same(await openAlarms(database), [])
 })
 
 t.test('a certificate of another agency proves nothing, and the verdict says whose it is not', async (t) => {
