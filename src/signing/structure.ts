@@ -43,6 +43,8 @@ const GRAMMAR: Grammar = {
 
 /** RSA-8192, the largest key anybody certifies. */
 const LONGEST_SIGNATURE = 1024
+/** XMLDSig 1.1, 6.4.3: r and s side by side, each as long as the order of the curve: P-256, P-384, P-521. */
+const ECDSA_LENGTHS: ReadonlySet<number> = new Set([64, 96, 132])
 
 /** Reads a signature, or says why it is not of a form that is verified. */
 export function readStructure (located: LocatedSignature): XmlSignatureForm | SigningFinding {
@@ -73,7 +75,7 @@ export function readStructure (located: LocatedSignature): XmlSignatureForm | Si
     references.push(reference)
   }
   const signatureValue = decoded(value.text)
-  if (!signatureValue || signatureValue.length > LONGEST_SIGNATURE) return { code: 'SIGNATURE_ENCODING', detail: 'SignatureValue' }
+  if (!signatureValue || signatureValue.length > LONGEST_SIGNATURE || (algorithm.scheme === 'ecdsa' && !ECDSA_LENGTHS.has(signatureValue.length))) return { code: 'SIGNATURE_ENCODING', detail: 'SignatureValue' }
   const keyInfo = readKeyInfo(rest.find(({ name }) => name === 'KeyInfo'))
   if ('code' in keyInfo) return keyInfo
   const names = [signatureMethod, ...referenceElements.map((one) => one.children.at(-2) as Element)].map(algorithmOf)
