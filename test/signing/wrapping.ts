@@ -1,7 +1,10 @@
 /**
- * Attacks on a signed packet by somebody who has no key: the eight signature wrappings of the SAML literature (XSW 1–8), carried over to edXML,
- * and everything else that moves, doubles, hides or changes what was signed. Works on the text of any packet in the SDK's shape.
+ * Attacks on a signed packet by somebody who has no key: the signature wrappings of the SAML literature (XSW 1–8) and of its tools (9, 10), carried over
+ * to edXML, and everything else that moves, doubles, hides or changes what was signed. Works on the text of any packet in the SDK's shape.
  */
+import { createHash } from 'node:crypto'
+
+import { canonicalise, EXCLUSIVE_C14N } from '../../src/edxml/xml.ts'
 
 /** A forged packet, and what was done to it. */
 export type Forgery = { name: string, packet: string }
@@ -13,10 +16,14 @@ export function forgeriesOf (signed: string): Forgery[] {
   return [...wrappings(signed), ...tamperings(signed), ...doublings(signed), ...disguises(signed)]
 }
 
-/** XSW 1–8: the original goes on existing somewhere, so that a verifier may find it, while an evil twin stands where a reader looks. */
+/** XSW 1–10: the original goes on existing somewhere, so that a verifier may find it, while an evil twin stands where a reader looks. */
 function wrappings (signed: string): Forgery[] {
   const { signature, bare, root, envelope, evil, header } = partsOf(signed)
   const inSignature = (content: string) => signature.replace(/<\/((?:\w+:)?Signature)>$/, `${content}</$1>`)
+  const signedInfo = /<(\w+:)?SignedInfo[\s\S]*<\/(\w+:)?SignedInfo>/.exec(signature)![0]
+  // It has the right digest: a verifier that reads it in place of the one that was signed finds nothing wrong
+  const evilInfo = signedInfo.replace(/(DigestValue>)[^<]*/, `$1${createHash('sha256').update(canonicalise(Buffer.from(evilOf(bare)), EXCLUSIVE_C14N)).digest('base64')}`)
+  const doubled = signature.replace(/<\/(\w+:)?SignatureValue>/, `$&${evilInfo}`)
   return [
     { name: 'XSW 1: an evil root around the signature, which holds the original root', packet: evil.replace(signature, inSignature(root)) },
     { name: 'XSW 2: an evil root, the original root beside the signature', packet: evil.replace(signature, root + signature) },
@@ -26,6 +33,10 @@ function wrappings (signed: string): Forgery[] {
     { name: 'XSW 6: an evil envelope, the original one inside the signature', packet: evil.replace(signature, inSignature(withoutSignature(envelope))) },
     { name: 'XSW 7: the original header in an extension before an evil one', packet: evil.replace(evilOf(header), `<Extensions>${header}</Extensions>${evilOf(header)}`) },
     { name: 'XSW 8: the original envelope in an Object of the signature', packet: evil.replace(signature, inSignature(`<Object xmlns="${DS}">${withoutSignature(envelope)}</Object>`)) },
+    { name: 'XSW 9: after the SignedInfo that was signed, one with the digest of the evil packet', packet: evil.replace(signature, doubled) },
+    { name: 'XSW 9: the same, the original root in a wrapper', packet: evil.replace(signature, doubled).replace(/<\/edXML>\s*$/, `<Wrapper>${root}</Wrapper>$&`) },
+    { name: 'XSW 9: the evil SignedInfo first', packet: evil.replace(signature, signature.replace(signedInfo, evilInfo + signedInfo)) },
+    { name: 'XSW 10: the original root in an Object, under an Id that an entity writes', packet: evil.replace(/\?>\s*/, '$&<!DOCTYPE edXML [<!ENTITY it "it">]>').replace(signature, inSignature(`<Object xmlns="${DS}" Id="&it;">${root}</Object>`).replace('URI=""', 'URI="#it"')) },
     { name: 'XSW: the original root in an Object, with an Id the Reference is turned to', packet: evil.replace(signature, inSignature(`<Object xmlns="${DS}" Id="it">${root}</Object>`).replace('URI=""', 'URI="#it"')) },
     { name: 'XSW: an evil header before the original one', packet: signed.replace(header, evilOf(header) + header) },
     { name: 'XSW: an evil header after the original one', packet: signed.replace(header, header + evilOf(header)) },
