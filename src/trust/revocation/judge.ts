@@ -41,13 +41,20 @@ export function judgeRevocation (chain: readonly X509Certificate[], source: Revo
 
 /** `asking` are the certificates whose revocation is being judged: what they signed says nothing of themselves. */
 function judgeWithin (chain: readonly X509Certificate[], source: RevocationSource, context: RevocationContext, asking: readonly string[]): RevocationVerdict {
-  const judged = chain.slice(0, -1).map((certificate, index) => judgeOne(chain.slice(index), source, context, [...asking, fingerprintOf(certificate)]))
+  const judged: Judged[] = []
+  // From the root down: what a CA said after its own revocation counts for nothing
+  let believedUntil: Date | undefined
+  for (let index = chain.length - 2; index >= 0; index--) {
+    const one = judgeOne(chain.slice(index), source, { ...context, believedUntil }, [...asking, fingerprintOf(chain[index]!)])
+    judged.unshift(one)
+    believedUntil = earlier(believedUntil, one.revokedLater)
+  }
   return { ...verdictFrom(REVOCATION_REASONS, judged.flatMap(({ findings }) => findings)), answers: judged.flatMap(({ answers }) => answers) }
 }
 
-type Judged = { findings: RevocationFinding[], answers: RevocationAnswer[] }
+type Judged = { findings: RevocationFinding[], answers: RevocationAnswer[], revokedLater?: Date | undefined }
 
-function judgeOne (chain: readonly X509Certificate[], source: RevocationSource, context: RevocationContext, asking: readonly string[]): Judged {
+function judgeOne (chain: readonly X509Certificate[], source: RevocationSource, context: RevocationContext & Pick<SignerContext, 'believedUntil'>, asking: readonly string[]): Judged {
   const certificate = chain[0]!
   const { statements, findings } = statementsOn(chain, source, { ...context, judgeRevocation: (of, at) => judgeSigner(of, source, { ...context, at, policy: { ...context.policy, missingRevocation: 'wait' } }, asking) })
   const name = nameForPeople(certificate.subject)
@@ -59,7 +66,9 @@ function judgeOne (chain: readonly X509Certificate[], source: RevocationSource, 
       answers: [{ certificate: fingerprintOf(certificate), status: 'missing' }],
     }
   }
+  const later = decided.find(({ says, revoked }) => says === 'good' && revoked)?.revoked
   return {
+    revokedLater: earlier(later?.at, later?.invalidSince),
     findings: [...conclusionOf(decided, context.at, name), ...distinct(decided.flatMap(({ remarks }) => remarks)).map((finding) => ({ ...finding, detail: detailed(name, finding.detail) }))],
     answers: decided.flatMap((statement) => answersFrom(certificate, statement)),
   }
@@ -127,6 +136,10 @@ function answersFrom (certificate: X509Certificate, { says, from, evidence, revo
     ...(nextUpdate && { nextUpdate: momentForPeople(nextUpdate) }),
     ...(revoked && { revokedAt: momentForPeople(revoked.at) }),
   }))
+}
+
+function earlier (one: Date | undefined, other: Date | undefined): Date | undefined {
+  return one === undefined || (other !== undefined && other < one) ? other : one
 }
 
 function distinct (findings: readonly RevocationFinding[]): RevocationFinding[] {

@@ -24,6 +24,8 @@ export type SignerContext = {
   algorithms?: AlgorithmPolicy
   /** The moment that the answer is used for */
   at: Date
+  /** When a CA above was revoked, if that was after that moment */
+  believedUntil?: Date | undefined
   /** The revocation of a signer's own chain; indeterminate when it is not known, whatever the policy. Never valid for one that is being judged already: nobody vouches for himself. */
   judgeRevocation (chain: readonly X509Certificate[], at: Date): Verdict
 }
@@ -38,7 +40,7 @@ export function signerOfCrl (crl: Crl, chain: readonly X509Certificate[], contex
   const candidates = [...chain.slice(1), ...context.store.anchors, ...context.store.intermediates]
   const named = candidates.filter((candidate, index) => mayHaveSigned(crl, candidate) && candidates.findIndex(({ raw }) => raw.equals(candidate.raw)) === index)
   return firstProved(named, (candidate) => {
-    const proved = judgeSignature(crl, candidate, isPinnedG1(candidate), context)
+    const proved = judgeSignature(crl, candidate, isPinnedG1(candidate), crl.thisUpdate, context)
     return 'code' in proved ? proved : judgeCrlSigner(crl, proved, chain, context)
   })
 }
@@ -47,7 +49,7 @@ export function signerOfCrl (crl: Crl, chain: readonly X509Certificate[], contex
 export function signerOfOcsp (answer: OcspAnswer, chain: readonly X509Certificate[], context: SignerContext): ProvedSigner | RevocationFinding {
   const issuer = chain[1]!
   return firstProved([issuer, ...answer.certificates].filter((candidate) => isResponder(answer, candidate)), (candidate) => {
-    const proved = judgeSignature(answer, candidate, isPinnedG1(issuer), context)
+    const proved = judgeSignature(answer, candidate, isPinnedG1(issuer), answer.producedAt, context)
     return 'code' in proved || candidate === issuer ? proved : judgeResponder(answer, proved, chain.slice(1), context)
   })
 }
@@ -96,13 +98,16 @@ function withRevocation (signer: ProvedSigner, chain: readonly X509Certificate[]
   return result === 'valid' || (result === 'indeterminate' && mayBeUnknown) ? signer : unfit(signer.certificate, reasons[0]?.code ?? '')
 }
 
-function judgeSignature (answer: Crl | OcspAnswer, certificate: X509Certificate, isOfG1: boolean, { policy, algorithms = ADMITTED }: SignerContext): ProvedSigner | RevocationFinding {
+/** Whether this certificate's key made the signature, while the certificate lived and the CAs above it were to be believed. */
+function judgeSignature (answer: Crl | OcspAnswer, certificate: X509Certificate, isOfG1: boolean, signedAt: Date, { policy, algorithms = ADMITTED, believedUntil }: SignerContext): ProvedSigner | RevocationFinding {
   const how = howSigned(answer, isOfG1, { policy, algorithms })
   if ('code' in how) return how
   const detail = nameForPeople(certificate.subject)
   const key = keyOf(certificate)
   if (key === undefined || !keyIsAdmitted(key, algorithms)) return { code: 'ANSWER_KEY_WEAK', detail }
-  if (!isSignedByKey(answer, how, certificate, key)) return { code: 'ANSWER_SIGNATURE_WRONG', detail: `${detail}, ${momentForPeople('producedAt' in answer ? answer.producedAt : answer.thisUpdate)}` }
+  if (!isSignedByKey(answer, how, certificate, key)) return { code: 'ANSWER_SIGNATURE_WRONG', detail: `${detail}, ${momentForPeople(signedAt)}` }
+  if (signedAt > contentOf(certificate).notAfter) return unfit(certificate, 'CERTIFICATE_EXPIRED')
+  if (believedUntil && signedAt >= believedUntil) return unfit(certificate, `CERTIFICATE_REVOKED_LATER ${momentForPeople(believedUntil)}`)
   return { certificate, remarks: !isAdmitted(how, algorithms) ? [{ code: 'ANSWER_SHA1_PINNED', detail }] : [] }
 }
 

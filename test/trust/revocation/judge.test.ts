@@ -76,12 +76,15 @@ t.test('a suspension counts while it lasts, and is forgotten when it is over', a
 })
 
 t.test('a CRL that may have dropped an expired certificate does not prove it good', async (t) => {
-  const late = { thisUpdate: after(400 * DAY), nextUpdate: after(410 * DAY) }
-  t.equal(told(judge({ crls: [makeCrl(sub, late)] })), 'indeterminate REVOCATION_UNKNOWN ANSWER_OMITS_EXPIRED')
-  t.equal(told(judge({ crls: [makeCrl(sub, { ...late, extensions: [expiredCertificatesSince(after(-DAY))] })] })), 'valid')
-  t.equal(told(judge({ crls: [makeCrl(sub, { ...late, extensions: [expiredCertificatesSince(after(300 * DAY))] })] })), 'indeterminate REVOCATION_UNKNOWN ANSWER_OMITS_EXPIRED')
-  t.equal(told(judge({ crls: [crlWithLeaf({}, late)] })), 'invalid CERTIFICATE_REVOKED', 'one that still lists it does prove it revoked')
-  t.equal(told(judge({ ocsp: [ocspOnLeaf(late)] })), 'indeterminate REVOCATION_UNKNOWN ANSWER_OMITS_EXPIRED')
+  const short = makeLeaf(sub, { name: { CN: 'short' }, notAfter: after(30 * DAY) })
+  const late = { thisUpdate: after(40 * DAY), nextUpdate: after(50 * DAY) }
+  const judged = (change: object) => told(judge({ chain: [short, sub, root], crls: [makeCrl(sub, { ...late, ...change })] }))
+  t.equal(judged({}), 'indeterminate REVOCATION_UNKNOWN ANSWER_OMITS_EXPIRED')
+  t.equal(judged({ extensions: [expiredCertificatesSince(after(30 * DAY))] }), 'valid')
+  t.equal(judged({ extensions: [expiredCertificatesSince(after(31 * DAY))] }), 'indeterminate REVOCATION_UNKNOWN ANSWER_OMITS_EXPIRED')
+  t.equal(judged({ entries: [{ serial: serialOf(short), at: after(-DAY) }] }), 'invalid CERTIFICATE_REVOKED', 'one that still lists it does prove it revoked')
+  const answer = ocspOnLeaf({ certificate: short.certificate, ...late }, { producedAt: late.thisUpdate })
+  t.equal(told(judge({ chain: [short, sub, root], ocsp: [answer] })), 'indeterminate REVOCATION_UNKNOWN ANSWER_OMITS_EXPIRED')
 })
 
 t.test('what a missing answer means is the policy\'s', async (t) => {
@@ -92,6 +95,15 @@ t.test('what a missing answer means is the policy\'s', async (t) => {
   t.equal(told(judge({ policy, now: after(24 * HOUR) })), 'valid REVOCATION_UNKNOWN_ACCEPTED')
   t.equal(told(judge({ policy, now: after(24 * HOUR + 1) })), 'indeterminate REVOCATION_UNKNOWN')
   t.equal(told(judge({ policy, crls: [crlWithLeaf()] })), 'invalid CERTIFICATE_REVOKED')
+})
+
+t.test('what a CA says after it expired or was revoked counts for nothing', async (t) => {
+  const looksBack = { thisUpdate: after(2 * DAY), nextUpdate: after(9 * DAY) }
+  const revoked = makeCrl(root, { thisUpdate: after(3 * DAY), entries: [{ serial: serialOf(sub), at: after(DAY) }] })
+  t.match(told(judge({ crls: [makeCrl(sub, looksBack), revoked] })), /^indeterminate REVOCATION_UNKNOWN .*ANSWER_SIGNER_UNFIT.*CERTIFICATE_REVOKED_LATER/)
+  t.equal(told(judge({ crls: [fresh(), revoked] })), 'valid CERTIFICATE_REVOKED_LATER', 'what it said before does count')
+  const short = makeCa('short', root, { notAfter: after(DAY) })
+  t.match(told(judge({ chain: [makeLeaf(short), short, root], crls: [makeCrl(short, looksBack)] })), 'indeterminate REVOCATION_UNKNOWN ANSWER_SIGNER_UNFIT')
 })
 
 t.test('a revoked CA takes its signers with it', async (t) => {

@@ -24,7 +24,9 @@ export const produces: Record<keyof typeof REVOCATION_REASONS, () => Verdict> = 
     return judge({ ocsp: [ocspOnLeaf({}, { signer, certificates: [signer.certificate] })] })
   },
   ANSWER_OUTDATED: () => judge({ crls: [makeCrl(sub, { nextUpdate: after(-HOUR) })] }),
-  ANSWER_OMITS_EXPIRED: () => judge({ crls: [makeCrl(sub, { thisUpdate: after(400 * DAY), nextUpdate: after(410 * DAY) })] }),
+  ANSWER_OMITS_EXPIRED: () => judge({
+    chain: [makeLeaf(sub, { notAfter: after(30 * DAY) }), sub, root], crls: [makeCrl(sub, { thisUpdate: after(40 * DAY), nextUpdate: after(50 * DAY) })],
+  }),
   ANSWER_SIGNATURE_WRONG: () => judge({ crls: [makeCrl({ ...sub, keys: makeCa('sub', root).keys }, { extensions: [{ id: '2.5.29.35', value: Buffer.from('3000', 'hex') }] })] }),
   ANSWER_SIGNER_UNKNOWN: () => judge({ ocsp: [ocspOnLeaf({}, { signer: makeResponder() })] }),
   ANSWER_SIGNER_UNFIT: () => {
