@@ -69,8 +69,8 @@ function spanAt (bytes: Buffer, from: number, limit: number): Span | undefined {
   const first = bytes[from + 1]
   if (tag === undefined || first === undefined || tag === 0 || from + 2 > limit) return undefined
   const octets = first < 0x80 ? 0 : first & 0x7f
-  if (octets > 3 || first === 0x80) return undefined
-  const length = octets === 0 ? first : bytes.readUIntBE(from + 2, Math.min(octets, limit - from - 2) || 1)
+  if (octets > 3 || first === 0x80 || from + 2 + octets > limit) return undefined
+  const length = octets === 0 ? first : bytes.readUIntBE(from + 2, octets)
   const content = from + 2 + octets
   return content + length > limit ? undefined : { tag, from, content, to: content + length }
 }
