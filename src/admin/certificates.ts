@@ -31,7 +31,6 @@ export async function addCertificates (http: HttpServer, { database, requireRole
 
   http.post('/certificates/changes', {
     onRequest,
-    bodyLimit: MOST.bytes + 2 * 1024 * 1024,
     validatorCompiler: () => () => true, // the parts are checked where they are read
     schema: {
       tags,
@@ -83,9 +82,15 @@ export async function addCertificates (http: HttpServer, { database, requireRole
 async function readParts (request: FastifyRequest): Promise<NewChange> {
   const files: UploadedFile[] = []
   const fields = new Map<string, string>()
+  let room = MOST.bytes
   try {
     for await (const part of request.parts()) {
-      if (part.type === 'file') files.push({ name: part.filename ?? '', bytes: await part.toBuffer() })
+      if (part.type === 'file') {
+        const bytes = await part.toBuffer()
+        room -= bytes.length
+        if (room < 0) throw new Refusal('REQUEST_TOO_LARGE')
+        files.push({ name: part.filename ?? '', bytes })
+      }
       else if (!FIELDS.includes(part.fieldname)) throw new Refusal('REQUEST_INVALID', { field: part.fieldname.slice(0, 100), detail: 'unknown part' })
       else fields.set(part.fieldname, typeof part.value === 'string' ? part.value : JSON.stringify(part.value)) // a part of type application/json comes parsed
     }
