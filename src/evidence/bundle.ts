@@ -45,7 +45,7 @@ export async function writeBundle ({ database, trusted, id, folder }: { database
   await writeCertificates(folder, { ...rests, item, stores: trusted.domains })
   await writeAnswers(database, rests.answers, folder)
   if (item.packet) await writePacket(database, item.packet, folder)
-  const stamps = await writeStamps(database, { subject: item.id, verdicts: rests.verdicts, folder })
+  const stamps = await writeStamps(database, { subject: item.id, packet: item.packet, verdicts: rests.verdicts, folder })
   const { anchors = [], intermediates = [] } = trusted.timeStamping ?? {}
   if (anchors.length > 0) await writeFile(join(folder, 'time-stamping.pem'), [...anchors, ...intermediates].map(pemOf).join(''))
 

@@ -80,7 +80,7 @@ export function createRecheck ({ database, connections, judge, trust, revokedBy,
     const state = revoked.length > 0 ? 'revoked' : isGood ? 'good' : at >= due.acceptedUntil ? 'unanswered' : 'waiting'
     await database.transaction(async (tx) => {
       await finishRecheck(tx, due.id, { state, at, nextAt: new Date(at.getTime() + (state === 'waiting' ? EVERY_MS.waiting : EVERY_MS.unanswered)), verdicts })
-      if (verdicts) await noteForStamping(tx, verdictsToStamp(due.id, verdictsOf(verdicts)))
+      if (verdicts) await noteForStamping(tx, verdictsToStamp(due.id, due.packet, verdictsOf(verdicts)))
       const about = { at, subject: due.id }
       switch (state) {
         case 'waiting': break

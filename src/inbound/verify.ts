@@ -124,7 +124,7 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
       const settled = { identity: null, attachments: [], reason: null, ...await become(tx, at) }
       await settle(tx, arrival.id, { packet: read?.packet ?? null, verdicts: read?.verdicts ?? null, at, ...settled })
       if (read && settled.state !== 'quarantined') await recheck.note(tx, arrival, read.verdicts)
-      if (read) await noteForStamping(tx, verdictsToStamp(arrival.id, [read.verdicts.signature, read.verdicts.seal].filter((verdict) => verdict !== null)))
+      if (read) await noteForStamping(tx, verdictsToStamp(arrival.id, arrival.packet, [read.verdicts.signature, read.verdicts.seal].filter((verdict) => verdict !== null)))
       if (arrival.attempts > 0) await clearAlarm(tx, log, { at, kind: 'arrival.waiting', subject: arrival.id })
       return settled
     })

@@ -98,7 +98,7 @@ export function createSubmit ({ database, queue, limits, keepEvidence, noteForSt
           deliveries: together.map((agency) => ({ id: newId(), recipientCode: agency.code, agencyId: agency.id })),
         })),
       })
-      if (isNew) await noteForStamping(tx, verdictsToStamp(id, [signature]))
+      if (isNew) await noteForStamping(tx, verdictsToStamp(id, bytes ? blobs.at(-1)!.sha256 : null, [signature]))
       const accepted = { id, documentId: header.documentId, isNew }
       const again = isNew ? [] : await sendAgain(tx, id, patienceUntil, at)
       for (const { id: subject } of again) for (const kind of ['dispatch.refused', 'dispatch.parked']) await clearAlarm(tx, log, { at, kind, subject })

@@ -125,6 +125,7 @@ t.test('a time-stamp on the verdict goes with the evidence, and openssl agrees w
   for (const { verdict, hash, index, size, path, root } of stamps) {
     const octets = readFileSync(join(folder, 'stamps', verdict))
     t.equal(createHash('sha256').update(octets).digest('hex'), hash)
+    t.equal((JSON.parse(octets.toString('utf8')) as { packet: string }).packet, createHash('sha256').update(readFileSync(join(folder, 'packet.edxml'))).digest('hex'))
     t.ok(isIncluded(Buffer.from(hash, 'hex'), { index, size, path: path.map((node) => Buffer.from(node, 'hex')) }, Buffer.from(root, 'hex')))
   }
 })

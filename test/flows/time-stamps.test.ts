@@ -43,11 +43,11 @@ type World = Awaited<ReturnType<typeof start>>
 /** What has to be stamped: the packet of each dispatch, and each verdict, by what is stored of them. */
 async function due ({ database }: World): Promise<{ kind: 'dispatch' | 'verdict', subject: string, hash: Buffer }[]> {
   const dispatches = await database.query<{ subject: string, hash: Buffer }>('select id as subject, packet as hash from dispatch')
-  const verdicts = await database.query<{ subject: string, verdict: SignatureVerdict }>(
-    `select id as subject, signature as verdict from document union all select id, signature from arrival union all select id, seal from arrival where seal is not null`)
+  const verdicts = await database.query<{ subject: string, verdict: SignatureVerdict, packet: Buffer | null }>(
+    `select id as subject, signature as verdict, packet from document union all select id, signature, packet from arrival union all select id, seal, packet from arrival where seal is not null`)
   return [
     ...dispatches.rows.map((row) => ({ kind: 'dispatch' as const, ...row })),
-    ...verdicts.rows.map(({ subject, verdict }) => ({ kind: 'verdict' as const, subject, hash: hashOfVerdict(verdict) })),
+    ...verdicts.rows.map(({ subject, verdict, packet }) => ({ kind: 'verdict' as const, subject, hash: hashOfVerdict(verdict, packet) })),
   ]
 }
 

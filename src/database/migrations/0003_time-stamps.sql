@@ -5,7 +5,7 @@
 create table stamp_waiting (
   kind text not null check (kind in ('dispatch', 'verdict')),
   subject uuid not null,              -- the dispatch; or the arrival or document that the verdict is on
-  hash bytea not null,                -- SHA-256 of the packet, or of the verdict as canonical JSON
+  hash bytea not null,                -- SHA-256 of the packet, or of a packet's SHA-256 and the verdict on it as canonical JSON
   noted_at timestamptz not null,
   primary key (kind, subject, hash)
 );

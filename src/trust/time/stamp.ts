@@ -115,14 +115,19 @@ export function createTimeStamping ({ database, queue, http, store, now, log, st
 const ALARM = { kind: 'time-stamping', subject: 'gateway' }
 
 /** The verdicts on one arrival or document, as they are time-stamped. */
-export function verdictsToStamp (subject: string, verdicts: readonly Verdict[]): ToStamp[] {
-  return verdicts.map((verdict) => ({ kind: 'verdict', subject, hash: hashOfVerdict(verdict) }))
+export function verdictsToStamp (subject: string, packet: Buffer | null, verdicts: readonly Verdict[]): ToStamp[] {
+  return verdicts.map((verdict) => ({ kind: 'verdict', subject, hash: hashOfVerdict(verdict, packet) }))
 }
 
-/** SHA-256 of a verdict as canonical JSON: the hash by which a stored verdict is time-stamped. */
-export function hashOfVerdict (verdict: Verdict): Buffer {
+/** The hash by which a stored verdict is time-stamped. */
+export function hashOfVerdict (verdict: Verdict, packet: Buffer | null): Buffer {
+  return createHash('sha256').update(stampedText(verdict, packet)).digest()
+}
+
+/** What is hashed of a verdict, as canonical JSON: a verdict names no packet, so the packet's SHA-256 stands beside it (null where there was none). */
+export function stampedText (verdict: Verdict, packet: Buffer | null): string {
   // As it is stored: what JSON leaves out is not in the hash either
-  return createHash('sha256').update(canonicalJson(JSON.parse(JSON.stringify(verdict)) as Json)).digest()
+  return canonicalJson({ packet: packet?.toString('hex') ?? null, verdict: JSON.parse(JSON.stringify(verdict)) as Json })
 }
 
 function reasonOf ({ reasons }: Verdict): string {
