@@ -52,7 +52,7 @@ function verdictLines ({ verdict, covered }: Shown): string[] {
   return [
     ...(signer ? signerLines(signer, proofTime) : ['Người ký: chưa chứng minh được · signer: not proved']),
     ...(verdict.sealedAt === undefined ? [] : [`Thời điểm ký (theo người ký) · signing time, as the signer says: ${moment(verdict.sealedAt)}`]),
-    `Thời điểm được chứng minh · proof time: ${moment(proofTime.at)}; ${VOUCHERS[proofTime.from]}`,
+    `Thời điểm được chứng minh · proof time: ${moment(proofTime.at)}; ${VOUCHERS[proofTime.from]}${proofTime.by === undefined ? '' : `: ${proofTime.by}`}`,
     ...(proofTime.claim === undefined ? [] : [`Thời điểm do người ký khai · claimed by the signer: ${proofTime.claim}`]),
     ...(verdict.checked.includes('signature value') ? [`Tính toàn vẹn · integrity: ${integrityOf(verdict)}`] : []),
     ...(covered === undefined ? [] : [`Phần được ký · what it covers: ${covered.length === 0 ? 'không chứng minh được · nothing proved' : covered.join(', ')}`]),

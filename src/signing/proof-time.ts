@@ -5,7 +5,7 @@ import type { Trust } from '../trust/judge.ts'
 import { judgeClaim } from '../trust/time/claim.ts'
 import { proofTimeOf } from '../trust/time/proof.ts'
 import { judgeTokenBytes } from '../trust/time/token.ts'
-import { combine, type ProofTime, type Verdict } from '../trust/verdict.ts'
+import { combine, nameForPeople, type ProofTime, type Verdict } from '../trust/verdict.ts'
 import type { SigningFinding } from './reasons.ts'
 
 /** A token that came along, and the octets that it is over. */
@@ -27,13 +27,15 @@ export type ProvedTime = { at: Date, proofTime: ProofTime, verdict: Verdict }
 export function proveTime (stamps: readonly Stamp[], claim: Date | undefined, { trust, at, atFrom = 'receipt' }: ReceiptContext): ProvedTime {
   const judged = stamps.map(({ token, octets }) =>
     judgeTokenBytes(token, (digest) => Object.values(DIGESTS).includes(digest) ? createHash(digest).update(octets).digest() : undefined, trust.timeStamping))
-  const [token] = judged.flatMap(({ result, genTime }) => result === 'valid' && genTime && genTime <= at ? [genTime] : []).sort((one, other) => one.getTime() - other.getTime())
+  const [best] = judged.flatMap(({ result, genTime, chain }) => result === 'valid' && genTime && genTime <= at ? [{ genTime, by: nameForPeople(chain[0]?.subject) }] : [])
+    .sort((one, other) => one.genTime.getTime() - other.genTime.getTime())
+  const token = best?.genTime
   const known = { ...(token && { token }), receipt: at, ...(claim && { claim }) }
   const proofTime = proofTimeOf(known)
   const proved = token ?? at
   return {
     at: proved,
-    proofTime: token ? proofTime : { ...proofTime, from: atFrom },
+    proofTime: best ? { ...proofTime, by: best.by } : { ...proofTime, from: atFrom },
     verdict: combine(...judged.map(({ result, reasons }) => ({ result, reasons })), ...(claim ? [judgeClaim(claim, proved)] : [])),
   }
 }

@@ -19,9 +19,9 @@ export type CertificateDetails = { subject: string, issuer: string, serial: stri
 
 /**
  * The moment a signature is judged for, and who vouches for it: a time-stamp token, our own receipt, or only the signer.
- * `claim` is what the signer says, where that differs.
+ * `claim` is what the signer says, where that differs; `by` is the authority whose token it is.
  */
-export type ProofTime = { at: string, from: 'token' | 'receipt' | 'claim', claim?: string }
+export type ProofTime = { at: string, from: 'token' | 'receipt' | 'claim', by?: string, claim?: string }
 
 /**
  * What is known of one certificate's revocation at the proof time. `evidence` is the SHA-256 (lower-case hex) of the CRL or OCSP response, kept

@@ -28,7 +28,7 @@ t.test("a packet's signature is judged for the time that a token over its value 
   const judged = (packet: string, change = {}) => judgePacketSignature(open(packet), contextFor(undefined, { trust: withStamps, ...change }))
   const good = await packetWith((value) => stamped(writeToken(TSA, { hash: sha256(value) })))
   t.equal(told(judged(good)), 'valid')
-  t.strictSame(judged(good).proofTime, { at: '2026-06-01T00:00:00.000Z', from: 'token' })
+  t.strictSame(judged(good).proofTime, { at: '2026-06-01T00:00:00.000Z', from: 'token', by: 'CN=signer, C=VN' })
   t.equal(judged(good, { at: new Date('2026-05-01T00:00:00Z') }).proofTime.from, 'receipt', 'what we had before is older than its token')
 
   const method = `<CanonicalizationMethod xmlns="${DS}" Algorithm="${EXCLUSIVE_C14N}"/>`
