@@ -62,7 +62,7 @@ export function claimedTime (objects: readonly Element[], covered: ReadonlySet<s
 export function namesCertificate (objects: readonly Element[], covered: ReadonlySet<string>, certificate: X509Certificate): boolean {
   const path = (name: string) => at(objects, ['QualifyingProperties', 'SignedProperties', 'SignedSignatureProperties', name], covered)
   return [...path('SigningCertificateV2'), ...path('SigningCertificate')].every((signing) => {
-    // EN 319 132-1, 5.2.2: the first is the signer's, the others may be those of its chain
+    // SHA-1 will do here: it only tells apart certificates of one key, which a root below must have issued anyway. EN 319 132-1, 5.2.2: the first is the signer's, the others may be those of its chain
     const [method, value] = signing.children[0]?.children.find(({ name }) => name === 'CertDigest')?.children ?? []
     const digest = method && digestAlgorithm(algorithmOf(method))
     const expected = value && decoded(value.text)

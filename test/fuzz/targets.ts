@@ -1,5 +1,5 @@
 /** What is fuzzed: good bytes of each kind, what judges them, and what must hold however they are changed. */
-import { X509Certificate } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 
 import { issueCrl, issueOcsp } from '../../certs-example/revocation.ts'
@@ -15,9 +15,9 @@ import { readCrl } from '../../src/trust/revocation/crl.ts'
 import { readOcsp } from '../../src/trust/revocation/ocsp.ts'
 import { judgeTokenBytes } from '../../src/trust/time/token.ts'
 import { fingerprintOf } from '../../src/trust/verdict.ts'
-import { contextFor, documentPacket, NOW, packetText, sender, signedText } from '../signing/world.ts'
+import { contextFor, documentPacket, NOW, packetText, sender, signedText, trust as exampleTrust } from '../signing/world.ts'
 import { forgeriesOf } from '../signing/wrapping.ts'
-import { enveloping, judge, object } from '../signing/xml-world.ts'
+import { enveloping, judge, object, packetWith, stamped } from '../signing/xml-world.ts'
 import { judge as judgeRevocation, leaf, root, serialOf, sub } from '../trust/revocation/world.ts'
 import { STORE, TSA } from '../trust/time/reasons.ts'
 import { HASH, writeToken } from '../trust/time/tokens.ts'
@@ -45,6 +45,7 @@ export async function makeTargets (): Promise<Target[]> {
   const packet = await signPacket(await writePacket(document), sender)
   const seal = await makeSeal(document, sender, NOW)
   const text = Buffer.from(await signedText())
+  const stampedPacket = Buffer.from(await packetWith((value) => stamped(writeToken(TSA, { hash: createHash('sha256').update(value).digest() }))))
   const forgeries = forgeriesOf(text.toString()).map(({ packet }) => Buffer.from(packet))
   const twoParts = Buffer.from(`<r><x Id="x">hai</x>${enveloping({ objects: [object('một', 'one'), object('<y xmlns="">hai</y>', 'two')] })}</r>`)
   const trust = trustOf([root], [sub])
@@ -57,10 +58,11 @@ export async function makeTargets (): Promise<Target[]> {
   const isGood = ({ answers }: ReturnType<typeof judgeRevocation>) => answers.some(({ certificate, status }) => certificate === fingerprint && status === 'good')
 
   return [
-    { name: 'packet', good: packet, mutate: xml, judge: judgePacket, isFault: isRefusal },
-    { name: 'packet in the SDK\'s shape', good: text, mutate: xml, judge: judgePacket, isFault: isRefusal },
-    { name: 'forged packet', good: text, mutate: (_, random) => xml(random.pick(forgeries), random), judge: judgePacket, isFault: isRefusal },
-    { name: 'unsigned packet', good: Buffer.from(packetText('')), mutate: xml, judge: judgePacket, isFault: isRefusal },
+    { name: 'packet', good: packet, mutate: xml, judge: (bytes) => judgePacket(bytes), isFault: isRefusal },
+    { name: 'packet in the SDK\'s shape', good: text, mutate: xml, judge: (bytes) => judgePacket(bytes), isFault: isRefusal },
+    { name: 'packet with a time-stamp', good: stampedPacket, mutate: xml, judge: judgeStamped, isFault: isRefusal },
+    { name: 'forged packet', good: text, mutate: (_, random) => xml(random.pick(forgeries), random), judge: (bytes) => judgePacket(bytes), isFault: isRefusal },
+    { name: 'unsigned packet', good: Buffer.from(packetText('')), mutate: xml, judge: (bytes) => judgePacket(bytes), isFault: isRefusal },
     { name: 'seal', good: seal.bytes, mutate: xml, judge: (bytes) => judgeSealed(bytes, seal), isFault: isRefusal },
     { name: 'XML signature', good: twoParts, mutate: xml, judge: judgeParts, isFault: isRefusal },
     { name: 'certificate', good: leaf.certificate.raw, mutate: der, judge: judgeOneCertificate, isFault: isUnreadable },
@@ -70,13 +72,19 @@ export async function makeTargets (): Promise<Target[]> {
     { name: 'token', good: writeToken(TSA), mutate: der, judge: judgeToken, isFault: isDerError },
   ]
 
-  async function judgePacket (bytes: Buffer) {
+  async function judgePacket (bytes: Buffer, context = contextFor()) {
     const opened = openPacket(bytes)
-    const verdict = judgePacketSignature(opened, contextFor())
+    const verdict = judgePacketSignature(opened, context)
     const read = await readPacket(opened)
+    // No token but the good one proves a time
+    if (verdict.proofTime.from === 'token' && verdict.proofTime.at !== AT.toISOString()) throw new Error(`${verdict.proofTime.at} is proved`)
     if (verdict.result !== 'valid') return undefined
     const { warnings: _, ...said } = read
     return said
+  }
+
+  function judgeStamped (bytes: Buffer) {
+    return judgePacket(bytes, contextFor(sender, { trust: { ...exampleTrust, timeStamping: STORE } }))
   }
 
   function judgeSealed (bytes: Buffer, attachment: Attachment) {

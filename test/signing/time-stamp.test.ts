@@ -10,19 +10,11 @@ import { STORE, TSA } from '../trust/time/reasons.ts'
 import { writeToken } from '../trust/time/tokens.ts'
 import { makeTsa } from '../trust/time/tsa.ts'
 import { needsOpenssl } from '../trust/world.ts'
-import { contextFor, handOf, open, packetText, signByHand, signedText, told, trust } from './world.ts'
-import { DS, enveloping, judgeOne, object, old, stamped, toldOf, trustWith, XADES } from './xml-world.ts'
+import { contextFor, handOf, open, packetText, signByHand, told, trust } from './world.ts'
+import { DS, enveloping, judgeOne, object, old, packetWith, stamped, toldOf, trustWith, XADES } from './xml-world.ts'
 
 const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest()
 const withStamps = { ...trust, timeStamping: STORE }
-
-/** A packet with something behind the KeyInfo of its signature, which is given SignatureValue as inclusive C14N has it. */
-async function packetWith (unsigned: (value: string) => string): Promise<string> {
-  const signed = await signedText()
-  // What the elements around it declare comes first
-  const value = /<SignatureValue>([^<]*)</.exec(signed)![1]
-  return signed.replace('</KeyInfo>', `</KeyInfo>${unsigned(`<SignatureValue xmlns="${DS}" xmlns:edXML="http://www.mic.gov.vn/TBT/QCVN_102_2016">${value}</SignatureValue>`)}`)
-}
 
 t.test("a packet's signature is judged for the time that a token over its value proves", async (t) => {
   const judged = (packet: string, change = {}) => judgePacketSignature(open(packet), contextFor(undefined, { trust: withStamps, ...change }))

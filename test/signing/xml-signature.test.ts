@@ -1,8 +1,13 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
 import t from 'tap'
 
 import { EXCLUSIVE_C14N, INCLUSIVE_C14N11 } from '../../src/edxml/xml.ts'
 import { Refusal } from '../../src/errors.ts'
+import { judgeXmlSignatures } from '../../src/signing/xml-signature.ts'
 import { nameForPeople } from '../../src/trust/verdict.ts'
+import { needsShared, shared } from '../support/shared.ts'
+import { makeCa, makeLeaf } from '../trust/world.ts'
 import { needsXmlsec, NOW, sender, told, trust } from './world.ts'
 import { DS, enveloping, INCLUSIVE, issued, judge, judgeOne, object, template, toldOf, x509, xmlsecFills } from './xml-world.ts'
 
@@ -83,6 +88,35 @@ t.test('signature wrapping: Ids that occur twice are refused, and what was moved
   t.match(toldOf(`<r><evil Id="other"/>${signed}</r>`), / \/r\/Signature\/Object$/, 'beside it stands what nobody signed')
   t.match(toldOf(signed.replace('văn bản', '<![CDATA[văn bản]]>')), /^valid/, 'another way to write the same')
   t.match(toldOf(signed.replace('văn bản', 'văn <!-- --> bản')), /^invalid CONTENT_CHANGED/)
+})
+
+t.test('there are bounds to what is computed', async (t) => {
+  const many = (text: string, pattern: RegExp, times: number) => text.replace(pattern, (found) => found.repeat(times))
+  t.equal(toldOf(enveloping({ signedInfo: (text) => many(text, /<Reference.*<\/Reference>/, 30) })).split(' ')[0], 'valid')
+  t.equal(toldOf(enveloping({ signedInfo: (text) => many(text, /<Reference.*<\/Reference>/, 31) })), 'invalid SIGNATURE_FORM', 'more than thirty References')
+  const transform = (content: string) => (text: string) => text.replace('<DigestMethod', `<Transforms>${content}</Transforms>$&`)
+  const exclusive = (prefixes: number) => `<Transform Algorithm="${EXCLUSIVE_C14N}"><InclusiveNamespaces xmlns="${EXCLUSIVE_C14N}" PrefixList="${'a '.repeat(prefixes)}"></InclusiveNamespaces></Transform>`
+  t.equal(toldOf(enveloping({ signedInfo: transform(exclusive(32)) })).split(' ')[0], 'valid')
+  t.equal(toldOf(enveloping({ signedInfo: transform(exclusive(33)) })), 'invalid TRANSFORM_NOT_ALLOWED', 'more than 32 prefixes')
+  t.equal(toldOf(enveloping({ signedInfo: transform(exclusive(1).repeat(2)) })), 'invalid TRANSFORM_NOT_ALLOWED', 'two canonicalizations')
+  t.equal(toldOf(enveloping({ signedInfo: transform(exclusive(1).replace('xml-exc-c14n#"', 'xml-exc-c14n#" x=""') + `<Transform Algorithm="${ENVELOPED}"></Transform>`) })), 'invalid TRANSFORM_NOT_ALLOWED', 'enveloped-signature after it')
+  const other = makeLeaf(makeCa('another'))
+  const nine = Array.from({ length: 9 }, (_, index) => `<X509Certificate>${Buffer.concat([other.certificate.raw, Buffer.of(index)]).toString('base64')}</X509Certificate>`).join('')
+  t.equal(toldOf(enveloping({ keyInfo: `<KeyInfo><X509Data>${nine}</X509Data></KeyInfo>` })), 'invalid SIGNATURE_FORM', 'more than eight certificates')
+  t.equal(toldOf(enveloping({ keyInfo: `<KeyInfo><X509Data><X509Certificate>${'A'.repeat(16_388)}</X509Certificate></X509Data></KeyInfo>` })), 'invalid SIGNATURE_FORM')
+})
+
+t.test('no XML bomb goes off', needsShared('vectors/xml-bombs'), async (t) => {
+  for (const name of readdirSync(shared('vectors/xml-bombs')).filter((name) => name.endsWith('.xml'))) {
+    const bytes = readFileSync(shared(`vectors/xml-bombs/${name}`))
+    const { user } = process.cpuUsage()
+    try {
+      t.strictSame(judgeXmlSignatures(bytes, example), [], `${name} has no signature`)
+    } catch (error) {
+      t.ok(error instanceof Refusal, name)
+    }
+    t.ok(process.cpuUsage().user - user < 1_000_000, `${name} takes no time`)
+  }
 })
 
 t.test('what is not read strictly is refused before anything is judged', async (t) => {

@@ -6,7 +6,7 @@ import { judgeXmlSignatures, type JudgedXmlSignature, type XmlSignatureContext }
 import type { Trust } from '../../src/trust/judge.ts'
 import type { TrustPolicy } from '../../src/trust/policy.ts'
 import { AT, makeCa, makeLeaf, trustOf } from '../trust/world.ts'
-import { exampleFiles, told, xmlsec } from './world.ts'
+import { exampleFiles, signedText, told, xmlsec } from './world.ts'
 
 export const DS = 'http://www.w3.org/2000/09/xmldsig#'
 export const MORE = 'http://www.w3.org/2001/04/xmldsig-more#'
@@ -64,6 +64,14 @@ export const x509 = ({ certificate }: Issued, before = ''): string => `<KeyInfo>
 export const stamped = (token: Buffer, method = ''): string =>
   `<Object><xades:QualifyingProperties xmlns:xades="${XADES}" Target="#s"><xades:UnsignedProperties><xades:UnsignedSignatureProperties><xades:SignatureTimeStamp>` +
   `${method}<xades:EncapsulatedTimeStamp>${token.toString('base64')}</xades:EncapsulatedTimeStamp></xades:SignatureTimeStamp></xades:UnsignedSignatureProperties></xades:UnsignedProperties></xades:QualifyingProperties></Object>`
+
+/** A packet with something behind the KeyInfo of its signature, which is given SignatureValue as inclusive C14N has it. */
+export async function packetWith (unsigned: (value: string) => string): Promise<string> {
+  const signed = await signedText()
+  // What the elements around it declare comes first
+  const value = /<SignatureValue>([^<]*)</.exec(signed)![1]
+  return signed.replace('</KeyInfo>', `</KeyInfo>${unsigned(`<SignatureValue xmlns="${DS}" xmlns:edXML="http://www.mic.gov.vn/TBT/QCVN_102_2016">${value}</SignatureValue>`)}`)
+}
 
 /** The judgement of every signature in a document. */
 export function judge (text: string, change: Partial<XmlSignatureContext> = {}): JudgedXmlSignature[] {
