@@ -4,7 +4,7 @@ import { Refusal } from '../errors.ts'
 import { EXAMPLE_TRUST_DIR } from '../trust/example.ts'
 import { importAnswer, type Imported } from '../trust/revocation/import.ts'
 import { countOcsp, listCrls, listSources } from '../trust/revocation/store.ts'
-import { inOneLine } from '../trust/revocation/take-in.ts'
+import { answersIn, inOneLine } from '../trust/revocation/take-in.ts'
 import { loadTrust, storesOf } from '../trust/store.ts'
 import { withDatabase } from './database.ts'
 
@@ -23,9 +23,11 @@ async function importFiles (files: readonly string[]): Promise<number> {
     const stores = storesOf(loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR))
     let code = 0
     for (const { name, bytes } of contents) {
-      const imported = await importAnswer(name, bytes, { database, stores, now: new Date(), actor: 'lienthong revocation import' })
-      if (imported.kind === 'rejected') code = 1
-      console.log(inWords(imported))
+      for (const answer of answersIn(bytes)) {
+        const imported = await importAnswer(name, answer, { database, stores, now: new Date(), actor: 'lienthong revocation import' })
+        if (imported.kind === 'rejected') code = 1
+        console.log(inWords(imported))
+      }
     }
     return code
   })

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { ecKeys } from '../../certs-example/issue.ts'
+import { ecKeys, pem } from '../../certs-example/issue.ts'
 import { readCrl } from '../../src/trust/revocation/crl.ts'
 import { createGateway } from '../../src/gateway.ts'
 import { startCa } from '../support/ca.ts'
@@ -180,15 +180,16 @@ t.test('a network without a way to the CA gets its answers from files', async (t
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = (name: string, bytes: Buffer) => { writeFileSync(join(folder, name), bytes); return join(folder, name) }
   const newest = ca.crl()
-  const pem = Buffer.from(`-----BEGIN X509 CRL-----\n${newest.toString('base64')}\n-----END X509 CRL-----\n`)
+  const both = Buffer.from([newest, ca.rootCrl].map((crl) => pem('X509 CRL', crl)).join('Hai danh sách\n'))
   const { url, ownerUrl } = config.database as { url: string, ownerUrl: string }
   const run = (...args: string[]) => promisify(execFile)(process.execPath, [PROGRAM, 'revocation', ...args], {
     env: { PATH: process.env['PATH'], LIENTHONG_MODE: 'test', DATABASE_URL: url, DATABASE_OWNER_URL: ownerUrl, TRUST_DIR: ca.trustDir },
   }).then(({ stdout }) => ({ code: 0, stdout }), (error: { code: number, stdout: string }) => error)
 
-  const imported = await run('import', file('sub.crl', pem), file('root.crl', ca.rootCrl), file('other.crl', ca.crl({ issuer: { ...ca.sub, keys: ecKeys('prime256v1') } })), file('page.html', Buffer.from('<html>')))
+  const imported = await run('import', file('sub.crl', both), file('root.crl', ca.rootCrl), file('other.crl', ca.crl({ issuer: { ...ca.sub, keys: ecKeys('prime256v1') } })), file('page.html', Buffer.from('<html>')))
   t.equal(imported.code, 1, 'since two were not taken')
   t.match(imported.stdout, /sub\.crl: đã nhận · taken: CRL .*the newest, SHA-256 [0-9a-f]{64}\n/)
+  t.match(imported.stdout, /root\.crl: đã nhận · taken: CRL .*here already/, 'it was in the first file too')
   t.match(imported.stdout, /other\.crl: không nhận · not taken: no CA known here has signed this CRL of ca thử nghiệm, vn/)
   t.match(imported.stdout, /page\.html: không nhận · not taken: not a CRL/)
   await settled(waits, 'handed-on')

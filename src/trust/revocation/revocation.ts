@@ -23,7 +23,7 @@ import { createMemory, CRL_VERSIONS, OCSP_VERSIONS } from './memory.ts'
 import { readOcsp } from './ocsp.ts'
 import type { RevocationSource } from './source.ts'
 import { answersAfter, lastSequence, newestAnswers, seenUnder, type AnswerRow } from './store.ts'
-import { takeInCrl, type Authorities } from './take-in.ts'
+import { answersIn, takeInCrl, type Authorities } from './take-in.ts'
 
 /** Answers read from the tables at a time: other work goes on in between. */
 const PAGE = 50
@@ -164,7 +164,7 @@ function revokedIn ({ crls, ocsp }: RevocationSource, { fingerprint, issuer, ser
 
 /** A file that says nothing would be missed much later, as documents that wait: it is refused at the start, like the certificates beside it. */
 async function takeInFolder (database: Database, authorities: Authorities, crls: readonly Buffer[], at: Date): Promise<void> {
-  for (const bytes of crls) {
+  for (const bytes of crls.flatMap(answersIn)) {
     const taken = await takeInCrl(database, authorities, bytes, { source: 'TRUST_DIR/crls', at })
     if (taken.kind === 'rejected') throw new Refusal('SETUP_INVALID', { field: 'TRUST_DIR', detail: `crls: ${taken.reason}` })
   }
