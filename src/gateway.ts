@@ -2,6 +2,7 @@ import { createVault } from './access/secrets.ts'
 import { addAccess } from './access/http.ts'
 import { createCertificateChanges } from './admin/certificate-changes.ts'
 import { addCertificates } from './admin/certificates.ts'
+import { createTellOwnKeys } from './agencies/revoked-keys.ts'
 import { createSigners } from './agencies/signers.ts'
 import { createExpiries } from './agencies/expiries.ts'
 import { createSync } from './agencies/sync.ts'
@@ -75,6 +76,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const tls = tlsTrust(trusted, now)
   const client = opened.use(createHttpClient({ tls }))
   const signers = createSigners({ database, vault, http: client, intermediates: trust.domains.flatMap(({ intermediates }) => intermediates), now, log })
+  const tellOwnKeys = createTellOwnKeys({ database, log, now })
 
   const connect = edges.connect ?? (({ clientCertificate, ...settings }) => {
     const axisHttp = createHttpClient({ tls: { ...tls, ...(clientCertificate && { identity: clientCertificate }) } })
@@ -96,7 +98,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const outbound = createOutbound({ ...needs, signers })
   const report = createReport({ dispatchStatus: outbound.dispatchStatus, now })
   const inbound = createInbound({
-    ...needs, trust: (own) => ({ ...trust, policy: revocation.policy(own) }), meet: revocation.meet, revokedBy: revocation.revokedBy, applyStatus,
+    ...needs, trust: (own) => ({ ...trust, policy: revocation.policy(own) }), meet: revocation.meet, revokedBy: (news) => tellOwnKeys(revocation.revokedBy(news)), applyStatus,
     reportArrived: (tx, handOverId, reportedBy) => report(tx, { handOverId, code: '01', reportedBy, automatic: true }),
   })
   const sync = createSync({ database, connections, now, log })

@@ -7,7 +7,7 @@ export type Log = Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn' | 'error'>
 /** `stream` takes whole lines; without it they go to standard output. */
 export type LogOptions = { level: string, stream?: { write (line: string): void } }
 
-const SECRET = ['authorization', 'cookie', 'key', 'masterKey', 'password', 'secret', 'token']
+const SECRET = ['authorization', 'cookie', 'key', 'masterKey', 'password', 'pin', 'secret', 'token']
 
 /** Pino's options, for Fastify to make the logger with. */
 export function loggerOptions ({ level, stream }: LogOptions) {

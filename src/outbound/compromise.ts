@@ -1,4 +1,6 @@
+import { clearRevokedKey } from '../agencies/revoked-keys.ts'
 import { retireKey } from '../agencies/signers.ts'
+import { NO_LOG } from '../alarms/alarms.ts'
 import { recordAudit } from '../audit/audit.ts'
 import type { Database, Db, Tx } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
@@ -24,6 +26,7 @@ export async function handleCompromise ({ database, fingerprint, since, revokedA
   const { agencies, hasOtherKey } = await database.transaction(async (tx) => {
     const retired = await retireKey(tx, fingerprint, revokedAt ? 'revoked' : 'compromised', now)
     if (retired.agencies.length === 0) throw new Refusal('SETUP_INVALID', { detail: `the gateway has no key with the certificate ${fingerprint}` })
+    await clearRevokedKey(tx, NO_LOG, fingerprint, now)
     await recordAudit(tx, { at: now, actor, action: 'key.retired', subject: fingerprint, detail: { since: since.toISOString(), revokedAt: revokedAt?.toISOString() ?? null } })
     return retired
   })

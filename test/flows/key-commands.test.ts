@@ -4,6 +4,8 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { verifyAudit, linkAudit } from '../../src/audit/audit.ts'
+import { createTellOwnKeys } from '../../src/agencies/revoked-keys.ts'
+import { openAlarms } from '../../src/alarms/alarms.ts'
 import { compromisedCommand, testCommand } from '../../src/cli/keys.ts'
 import { handleCompromise } from '../../src/outbound/compromise.ts'
 import { fingerprintOf } from '../../src/trust/verdict.ts'
@@ -107,4 +109,17 @@ t.test('a stolen key signs nothing more; what has not left is signed again, what
   await linkAudit(database)
   t.match(await verifyAudit(database), { ok: true })
   t.equal((await database.query(`select from audit_entry where action = 'key.retired' and subject = $1`, [fingerprint(A.key)])).rowCount, 4)
+})
+
+t.test('a key of ours that its CA has revoked is told to a person, until it is retired', async (t) => {
+  const { database } = await startWorld(t)
+  const log = { info () {}, error () {} }
+  const tellOwnKeys = createTellOwnKeys({ database, log, now: () => new Date() })
+  const since = new Date('2026-11-20T00:00:00Z')
+  const revoked = [{ fingerprint: fingerprint(A.key), since, reason: 'keyCompromise' }, { fingerprint: '00'.repeat(32), since, reason: 'keyCompromise' }]
+  async function * news () { yield * revoked }
+  t.same(await Array.fromAsync(tellOwnKeys(news())), revoked, 'everybody else hears of all')
+  t.match(await openAlarms(database), [{ kind: 'signer.revoked', subject: fingerprint(A.key), en: new RegExp(`compromised ${fingerprint(A.key)} --since 2026-11-20T00:00:00.000Z`) }])
+  await handleCompromise({ database, fingerprint: fingerprint(A.key), since, revokedAt: since, now: new Date(), actor: 'test' })
+  t.same(await openAlarms(database), [])
 })
