@@ -16,7 +16,7 @@ const Host = Type.String({ pattern: '^[a-z0-9.-]+(:[0-9]{1,5})?$', maxLength: 26
 export const TrustSettings = Type.Object({
   ...TrustPolicy.properties,
   revocationHosts: Type.Array(Host, { default: REVOCATION_HOSTS, description: 'The only hosts that CRLs and OCSP answers are fetched from, whatever a certificate names' }),
-  rewrite: Type.Record(Host, Host, { additionalProperties: false, default: REWRITE, description: 'Hosts in certificates that cannot be reached from here, and those to ask instead' }),
+  rewrite: Type.Record(Host, Host, { additionalProperties: Type.Never(), default: REWRITE, description: 'Hosts in certificates that cannot be reached from here, and those to ask instead' }),
   privateNetworks: Type.Boolean({ default: false, description: 'Whether these hosts may be at private addresses' }),
   fetchMinutes: Type.Number({ default: 30, minimum: 1, maximum: 1440, description: 'Time between two questions for a CRL or an OCSP answer; sooner when the last one ends' }),
   timeStamping: Type.Optional(Type.Object({
