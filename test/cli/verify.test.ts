@@ -1,11 +1,15 @@
 /** The command as a person runs it: a process, its exit code, and what it says. */
 import t from 'tap'
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { writePacket } from '../../src/edxml/write.ts'
 import { signPacket } from '../../src/signing/packet-signature.ts'
 import { NOW, documentPacket, exampleFiles, exampleSigner, needsXmlsec, sender, signatureTemplate, trust, xmlsecAccepts, xmlsecSigns } from '../signing/world.ts'
+import { packetWith, stamped } from '../signing/xml-world.ts'
+import { STORE, TSA } from '../trust/time/reasons.ts'
+import { writeToken } from '../trust/time/tokens.ts'
 import { needsOpenssl, opensslAccepts } from '../trust/world.ts'
 
 const PROGRAM = resolve(import.meta.dirname, '../../src/cli/lienthong.ts')
@@ -122,6 +126,15 @@ t.test('only a registered signer speaks for the sender', async (t) => {
   }
   t.equal(await told([packet, ...registered('so-noi-vu-vi-du')]), '0 packet valid')
   t.equal(await told([packet, ...registered('so-tai-chinh-vi-du')]), '1 packet invalid SIGNER_UNKNOWN')
+})
+
+t.test('a time-stamp in the signature proves its time, once its authority is trusted', async (t) => {
+  const path = file('stamped.edxml', await packetWith((value) => stamped(writeToken(TSA, { hash: createHash('sha256').update(value).digest() }))))
+  mkdirSync(join(folder, 'tsa'))
+  STORE.anchors.forEach(({ raw }, index) => writeFileSync(join(folder, 'tsa', `${index}.der`), raw))
+  t.equal(await told([path]), '2 packet indeterminate TSA_UNKNOWN')
+  t.equal(await told([path, '--time-stamping', join(folder, 'tsa')]), '0 packet valid')
+  t.match((await verify([path, ...WITH_EXAMPLE, '--time-stamping', join(folder, 'tsa')])).out, /proof time: 2026-06-01T07:00:00\+07:00; dấu thời gian chứng thực · a time-stamp token vouches for it: CN=signer/)
 })
 
 t.test('the report tells people what TT 15/2025, art. 6, asks for, Vietnamese first', async (t) => {
