@@ -18,12 +18,15 @@ export function hasIdentity ({ checked, reasons }: Pick<SignatureVerdict, 'check
 const NO_IDENTITY: ReadonlySet<string> = new Set(['SIGNER_UNKNOWN', 'SIGNER_NOT_AGENCY'])
 
 /** README.txt: commands that a stranger can run in the folder. */
-export function instructions (item: JudgedItem, verdict: SignatureVerdict | null, stamps: readonly WrittenStamp[]): string {
+export function instructions (item: JudgedItem, verdict: SignatureVerdict | null, { stamps, hasAuthority }: { stamps: readonly WrittenStamp[], hasAuthority: boolean }): string {
   const at = new Date(verdict?.proofTime.at ?? item.at)
   const seconds = Math.floor(at.getTime() / 1000)
   const parts = (['signature', 'seal'] as const).filter((part) => item[part]?.chain.length)
   const chain = (verdict?.chain ?? []).map(({ fingerprint }) => fingerprint)
   const trusted = [...chain.slice(-1).map((root) => `--trusted-pem anchors/${root}.pem`), ...chain.slice(1, -1).map((ca) => `--untrusted-pem intermediates/${ca}.pem`)].join(' ')
+  const verify = item.packet === null
+    ? '(không có gói tin: văn bản nộp dạng dữ liệu và tệp · there is no packet: it was submitted as metadata and files)'
+    : `npx lienthong verify packet.edxml --at ${item.at.toISOString()} --anchors anchors --intermediates intermediates --crls revocation --signers signers ${hasAuthority ? '--time-stamping time-stamping ' : ''}--policy policy.json --offline`
   const tokens = [...new Set(stamps.map(({ root }) => root))]
   return `Chứng cứ của một kết luận về chữ ký số · Evidence of a verdict on a signature
 ${item.kind} ${item.id}, ${at.toISOString()}
@@ -31,14 +34,13 @@ ${item.kind} ${item.id}, ${at.toISOString()}
 verdict.json là kết luận gateway đã lưu. Kiểm tra lại trong thư mục này, không cần gateway:
 verdict.json is the verdict as the gateway stored it. To check it in this folder, without a gateway:
 
-  npx lienthong verify packet.edxml --at ${at.toISOString()} --anchors anchors --intermediates intermediates --crls revocation --signers signers --policy policy.json --offline
+  ${verify}
 
 anchors/ là các chứng thư gốc mà gateway tin: hãy so dấu vân tay SHA-256 (tên tệp) với công bố của cơ quan cấp.
 anchors/ are the roots that the gateway trusts: compare their SHA-256 fingerprints (the files' names) with what the authority publishes.
 
 Bằng công cụ khác · with other tools:
 
-${parts.map((part) => `  openssl verify -attime ${seconds} -CAfile anchors.pem -untrusted intermediates.pem -CRLfile crls.pem -crl_check_all ${part}-signer.pem\n`).join('')}\
-  xmlsec1 --verify --verification-time "${at.toISOString().slice(0, 19).replace('T', ' ')}" ${trusted} ${item.seal?.chain.length ? SEAL_NAME : 'packet.edxml'}
+${parts.map((part) => `  openssl verify -attime ${seconds} -CAfile anchors.pem ${(item[part]?.chain.length ?? 0) > 2 ? '-untrusted intermediates.pem ' : ''}-CRLfile crls.pem -crl_check_all ${part}-signer.pem\n`).join('')}${parts.length === 0 ? '' : `  xmlsec1 --verify --verification-time "${at.toISOString().slice(0, 19).replace('T', ' ')}" ${trusted} ${item.seal?.chain.length ? SEAL_NAME : 'packet.edxml'}\n`}\
 ${tokens.map((root) => `  openssl ts -verify -digest ${root} -in stamps/${root}.tst -token_in -CAfile time-stamping.pem\n`).join('')}`
 }

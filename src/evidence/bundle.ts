@@ -5,8 +5,8 @@
  *     packet.edxml, lienthong-seal.xml        what came, byte for byte, and the seal out of it
  *     anchors/ intermediates/ signers/        pinned roots, CAs, and the certificates that spoke for the sender (PEM), by their SHA-256
  *     revocation/                             the CRLs and OCSP answers that were looked at (DER), by their SHA-256
- *     anchors.pem, intermediates.pem, crls.pem, …-signer.pem      the same in one file each, as openssl wants it
- *     stamps/, time-stamping.pem              what a time-stamping authority proved, and the roots it is believed by
+ *     anchors.pem, … crls.pem, …-signer.pem   the same in one file each, as openssl wants it
+ *     stamps/, time-stamping/                 what a time-stamping authority proved, and the roots it is believed by
  *     verdict.json, policy.json, README.txt   the verdict as it was stored, its policy, and the commands that check it
  */
 import { X509Certificate } from 'node:crypto'
@@ -20,13 +20,16 @@ import { SEAL_NAME } from '../edxml/packet.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
 import { DEFAULT_TRUST_POLICY } from '../trust/policy.ts'
-import type { TrustFolder, TrustStore } from '../trust/store.ts'
+import type { TrustFolder } from '../trust/store.ts'
 import { fingerprintOf, type RevocationAnswer, type SignatureVerdict } from '../trust/verdict.ts'
 import { decidedBy, hasIdentity, instructions } from './bundle-text.ts'
 import { writeStamps } from './bundle-stamps.ts'
 import { findBlobs, findJudged, type JudgedItem } from './store.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** What is pinned. */
+type Trusted = Pick<TrustFolder, 'domains' | 'timeStamping'>
 
 /** What was written, and what the verdicts name that is not kept (any more): by its SHA-256. */
 export type Bundle = { item: JudgedItem, missing: string[] }
@@ -35,25 +38,23 @@ export type Bundle = { item: JudgedItem, missing: string[] }
  * Once this returns, the folder holds all that is kept of this judgement, and `missing` is what it should hold besides. `trusted` is what is
  * pinned now: without the roots nobody could see that a chain led to none of them. Throws a Refusal when there is no such item, or the folder is not empty.
  */
-export async function writeBundle ({ database, trusted, id, folder }: { database: Db, trusted: Pick<TrustFolder, 'domains' | 'timeStamping'>, id: string, folder: string }): Promise<Bundle> {
+export async function writeBundle ({ database, trusted, id, folder }: { database: Db, trusted: Trusted, id: string, folder: string }): Promise<Bundle> {
   const item = UUID.test(id) ? await findJudged(database, id) : null
   if (!item) throw new Refusal('DOCUMENT_NOT_FOUND', { detail: id })
   await mkdir(folder, { recursive: true })
   if ((await readdir(folder)).length > 0) throw new Refusal('REQUEST_INVALID', { detail: `${folder} is not empty` })
 
   const rests = await collect(database, item)
-  await writeCertificates(folder, { ...rests, item, stores: trusted.domains })
+  await writeCertificates(folder, { ...rests, item, trusted })
   await writeAnswers(database, rests.answers, folder)
   if (item.packet) await writePacket(database, item.packet, folder)
   const stamps = await writeStamps(database, { subject: item.id, packet: item.packet, verdicts: rests.verdicts, folder })
-  const { anchors = [], intermediates = [] } = trusted.timeStamping ?? {}
-  if (anchors.length > 0) await writeFile(join(folder, 'time-stamping.pem'), [...anchors, ...intermediates].map(pemOf).join(''))
 
   const verdict = decidedBy(item)
   const { kind, senderCode: sender, at: receivedAt, packet, signature, seal, recheck } = item
   await writeFile(join(folder, 'verdict.json'), json({ kind, id: item.id, sender, receivedAt, packet: packet?.toString('hex') ?? null, verdict: verdict?.result ?? null, signature, seal, recheck }))
   await writeFile(join(folder, 'policy.json'), json(verdict?.policy ?? DEFAULT_TRUST_POLICY))
-  await writeFile(join(folder, 'README.txt'), instructions(item, verdict, stamps))
+  await writeFile(join(folder, 'README.txt'), instructions(item, verdict, { stamps, hasAuthority: trusted.timeStamping !== null }))
   return { item, missing: rests.missing }
 }
 
@@ -99,19 +100,20 @@ async function writePacket (database: Db, sha256: Buffer, folder: string): Promi
   }
 }
 
-type Certificates = Pick<Rests, 'verdicts' | 'certificates'> & { item: JudgedItem, stores: readonly TrustStore[] }
+type Certificates = Pick<Rests, 'verdicts' | 'certificates'> & { item: JudgedItem, trusted: Trusted }
 
 /** Each certificate in a file of its own, and all of a folder in one file beside it, which openssl wants. */
-async function writeCertificates (folder: string, { item, verdicts, certificates, stores }: Certificates): Promise<void> {
+async function writeCertificates (folder: string, { item, verdicts, certificates, trusted: { domains, timeStamping } }: Certificates): Promise<void> {
   const of = (verdict: SignatureVerdict) => verdict.chain.map(({ fingerprint }) => certificates.get(fingerprint))
-  const lists = {
-    anchors: [...stores.flatMap((store) => store.anchors), ...verdicts.filter(({ domain }) => domain !== undefined).map((verdict) => of(verdict).at(-1))],
-    intermediates: [...stores.flatMap((store) => store.intermediates), ...verdicts.flatMap((verdict) => of(verdict).slice(1, -1))],
+  const lists: Record<string, (X509Certificate | undefined)[]> = {
+    anchors: [...domains.flatMap((store) => store.anchors), ...verdicts.filter(({ domain }) => domain !== undefined).map((verdict) => of(verdict).at(-1))],
+    intermediates: [...[...domains, ...timeStamping ? [timeStamping] : []].flatMap((store) => store.intermediates), ...verdicts.flatMap((verdict) => of(verdict).slice(1, -1))],
     signers: verdicts.filter(hasIdentity).map((verdict) => of(verdict)[0]),
+    ...timeStamping && { 'time-stamping': timeStamping.anchors },
   }
   for (const [name, list] of Object.entries(lists)) {
     await mkdir(join(folder, name))
-    const distinct = new Map(list.filter((certificate) => certificate !== undefined).map((certificate) => [fingerprintOf(certificate), pemOf(certificate)]))
+    const distinct = new Map(list.flatMap((certificate) => certificate ?? []).map((certificate) => [fingerprintOf(certificate), pemOf(certificate)]))
     for (const [fingerprint, text] of distinct) await writeFile(join(folder, name, `${fingerprint}.pem`), text)
     if (name !== 'signers') await writeFile(join(folder, `${name}.pem`), [...distinct.values()].join(''))
   }

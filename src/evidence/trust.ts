@@ -25,7 +25,7 @@ export async function readTrust ({ folder, anchors, intermediates, crls, timeSta
   const more = intermediates === undefined ? [] : await readCertificates(intermediates)
   const loaded = anchors === undefined ? loadTrust(folder) : { domains: [await storeOf('given', anchors)], timeStamping: null, crls: [] }
   const domains = loaded.domains.map((domain) => ({ ...domain, intermediates: [...domain.intermediates, ...more] }))
-  const stamping = timeStamping === undefined ? loaded.timeStamping : await storeOf('time-stamping', timeStamping)
+  const stamping = timeStamping === undefined ? loaded.timeStamping : { ...await storeOf('time-stamping', timeStamping), intermediates: more }
   const answers = [...loaded.crls.map(readKept), ...crls === undefined ? [] : await readFolder(crls, readAnswer)]
   const settings = policyFile === undefined ? DEFAULT_TRUST_SETTINGS : await readSettings(policyFile)
   const { missingRevocation, acceptHours, staleHours, sha1Revocation, sha1Before } = settings

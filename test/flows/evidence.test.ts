@@ -119,6 +119,8 @@ t.test('a time-stamp on the verdict goes with the evidence, and openssl agrees w
 
   const folder = join(place, 'evidence')
   await writeBundle({ database: world.database, trusted: loadTrust(trustDir), id: arrival.id, folder })
+  t.equal((await verify(folder)).code, 0)
+  t.match(readFileSync(join(folder, 'README.txt'), 'utf8'), '--time-stamping time-stamping')
   t.match(run(folder, 'openssl ts'), { status: 0, told: /Verification: OK/ })
   const stamps = JSON.parse(readFileSync(join(folder, 'stamps/stamps.json'), 'utf8')) as WrittenStamp[]
   t.equal(stamps.length, 2, 'of the packet signature and of the seal')
