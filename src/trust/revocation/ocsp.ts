@@ -7,6 +7,7 @@ import { contentOf, readExtensions } from '../asn1/certificate.ts'
 import { DerError, TAG, childrenOf, expectTag, integerOf, octetsOf, oidOf, readDer, readElements, timeOf } from '../asn1/der.ts'
 import type { Der } from '../asn1/der.ts'
 import { comparableName, readName } from '../asn1/names.ts'
+import { writeAlgorithm, writeDer } from '../asn1/write.ts'
 import { DIGESTS, signedWith, type SignedWith } from '../algorithms.ts'
 import { reasonOf, type Revoked } from './entries.ts'
 import { fieldsOf } from './fields.ts'
@@ -43,6 +44,7 @@ export type OcspAnswer = {
 }
 
 const BASIC_RESPONSE = '1.3.6.1.5.5.7.48.1.1'
+const SHA1 = '1.3.14.3.2.26'
 const ARCHIVE_CUTOFF = '1.3.6.1.5.5.7.48.1.6'
 
 /** Digests that name an issuer: they find it, and prove nothing. */
@@ -59,8 +61,8 @@ const RESPONSE_STATUS: Readonly<Record<string, string>> = { 1: 'malformedRequest
 export function ocspRequestFor (certificate: X509Certificate, issuer: X509Certificate): Buffer {
   const { issuerName, issuerKey } = certificateIdOf(issuer, 'sha1')
   const serial = Buffer.from(contentOf(certificate).serial, 'hex')
-  const id = write(TAG.sequence, write(TAG.sequence, SHA1_OID, write(0x05)), write(TAG.octetString, issuerName), write(TAG.octetString, issuerKey), write(TAG.integer, serial))
-  return write(TAG.sequence, write(TAG.sequence, write(TAG.sequence, write(TAG.sequence, id))))
+  const id = writeDer(TAG.sequence, writeAlgorithm(SHA1), writeDer(TAG.octetString, issuerName), writeDer(TAG.octetString, issuerKey), writeDer(TAG.integer, serial))
+  return writeDer(TAG.sequence, writeDer(TAG.sequence, writeDer(TAG.sequence, writeDer(TAG.sequence, id))))
 }
 
 /** The digests by which an answer names the issuer of a certificate, RFC 6960, 4.1.1. */
@@ -165,14 +167,4 @@ function certificatesIn (wrapper: Der): X509Certificate[] {
       throw new DerError('a certificate cannot be read')
     }
   })
-}
-
-/** 1.3.14.3.2.26 */
-const SHA1_OID = Buffer.from('06052b0e03021a', 'hex')
-
-function write (tag: number, ...parts: readonly Buffer[]): Buffer {
-  const content = Buffer.concat(parts)
-  // A request is far below 64 KiB
-  const length = content.length < 0x80 ? [content.length] : content.length < 0x100 ? [0x81, content.length] : [0x82, content.length >> 8, content.length & 0xff]
-  return Buffer.concat([Buffer.from([tag, ...length]), content])
 }
