@@ -1,7 +1,8 @@
 /**
  * Keys in a token or HSM, through its PKCS#11 module. PKCS#11 calls block: a signature takes a USB token up to a second, logging in to an HSM
  * whose network is away half a minute. So each module has a thread of its own, which makes its calls one after the other, and whoever waits
- * for it waits only so long. PKCS#11 v2.40 initialises a module once a process: the threads are the process', not the gateway's.
+ * for it waits only so long. Only the end of the process waits for a call that hangs, until the service manager kills it; nothing is lost then.
+ * PKCS#11 v2.40 initialises a module once a process: the threads are the process', not the gateway's.
  */
 import { Worker } from 'node:worker_threads'
 
