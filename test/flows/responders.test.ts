@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { ecKeys, pem } from '../../certs-example/issue.ts'
 import { readCrl } from '../../src/trust/revocation/crl.ts'
+import { storeBlobs } from '../../src/blobs/blobs.ts'
 import { createGateway } from '../../src/gateway.ts'
 import { startCa } from '../support/ca.ts'
 import { startRevocationWorld } from '../support/revocation.ts'
@@ -153,13 +154,18 @@ t.test('what one gateway is told, the other knows; each source is asked by one o
   t.equal(ca.asked.length, 1)
 })
 
-t.test('a gateway that starts again knows what it was told before', async (t) => {
+t.test('a gateway that starts again knows what it was told before, and stumbles over nothing that it cannot read any more', async (t) => {
   const ca = await startCa(t)
   const leaf = ca.issue()
-  const { gateway, config, a, packet, keys } = await startRevocationWorld(t, { ca, leaves: [leaf] })
+  const { gateway, database, config, a, packet, keys } = await startRevocationWorld(t, { ca, leaves: [leaf] })
   await gateway.start()
   const first = await packet(leaf)
   await until(async () => (await a.submit(first)).statusCode === 202)
+  await database.transaction(async (tx) => {
+    const [blob] = await storeBlobs(tx, [Buffer.from('as an earlier version took it')])
+    await tx.query(`insert into revocation_answer (kind, answer, issuer_name, scope, this_update, source, fetched_at) values ('crl', $1, 'x', '', now(), 'x', now())`, [blob!.sha256])
+  })
+  t.equal((await database.query('select from revocation_answer')).rowCount, 3)
   await gateway[Symbol.asyncDispose]()
   ca.answer((response) => { response.destroy() })
   await using again = await createGateway(config, '0.0.0')

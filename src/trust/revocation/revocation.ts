@@ -11,6 +11,7 @@ import { isPublicAddress } from '../../http/addresses.ts'
 import { createHttpClient } from '../../http/client.ts'
 import type { Log } from '../../http/log.ts'
 import type { Queue } from '../../queue/queue.ts'
+import { DerError } from '../asn1/der.ts'
 import type { TrustPolicy } from '../policy.ts'
 import { readTrustSettings } from '../settings.ts'
 import type { TrustStore } from '../store.ts'
@@ -73,23 +74,32 @@ export async function openRevocation ({ database, queue, stores, crls, now, log,
 
   async function hold (rows: readonly AnswerRow[]): Promise<News> {
     const news: News = { issuers: new Set(), certificates: new Set() }
-    for (const { kind, sha256, scope, certificate } of rows) {
-      const bytes = await readBlob(database, Buffer.from(sha256, 'hex'))
-      switch (kind) {
-        case 'crl': {
-          const crl = readCrl(bytes)
-          memory.holdCrl(crl, scope)
-          news.issuers.add(crl.issuer)
-          break
-        }
-        case 'ocsp': {
-          memory.holdOcsp(certificate!, readOcsp(bytes))
-          news.certificates.add(certificate!)
-          break
-        }
+    for (const row of rows) {
+      const bytes = await readBlob(database, Buffer.from(row.sha256, 'hex'))
+      try {
+        holdOne(row, bytes, news)
+      } catch (error) {
+        // Taken in by a version that read less strictly: it counts for nothing, and stops nobody
+        if (!(error instanceof DerError)) throw error
+        log.error({ err: error, sha256: row.sha256 }, 'trust.revocation: a stored answer cannot be read')
       }
     }
     return news
+  }
+
+  function holdOne ({ kind, scope, certificate }: AnswerRow, bytes: Buffer, news: News): void {
+    switch (kind) {
+      case 'crl': {
+        const crl = readCrl(bytes)
+        memory.holdCrl(crl, scope)
+        news.issuers.add(crl.issuer)
+        break
+      }
+      case 'ocsp':
+        memory.holdOcsp(certificate!, readOcsp(bytes))
+        news.certificates.add(certificate!)
+        break
+    }
   }
 
   return {

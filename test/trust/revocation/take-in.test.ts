@@ -5,6 +5,7 @@ import { authorityInfoAccess, crlDistributionPoint, ecKeys } from '../../../cert
 import { readBlob } from '../../../src/blobs/blobs.ts'
 import { openQueue } from '../../../src/queue/queue.ts'
 import { createFollow } from '../../../src/trust/revocation/follow.ts'
+import { importAnswer } from '../../../src/trust/revocation/import.ts'
 import { newestAnswers } from '../../../src/trust/revocation/store.ts'
 import { inOneLine, takeInCrl, takeInOcsp } from '../../../src/trust/revocation/take-in.ts'
 import { fingerprintOf } from '../../../src/trust/verdict.ts'
@@ -131,4 +132,18 @@ t.test('OCSP answers for certificates that are not in use any more are not loade
   const loaded = async (usedSince: Date) => (await newestAnswers(database, { crls: 4, ocsp: 2, upTo: '1000', usedSince })).length
   t.equal(await loaded(AT), 1)
   t.equal(await loaded(after(DAY)), 0)
+})
+
+t.test('an OCSP answer from a file is taken for a certificate that was seen, and is on record', async (t) => {
+  const { database, follow: followed } = await follow(t)
+  const needs = { database, stores: [storeOf([root], [sub])], now: AT, actor: 'test' }
+  const { bytes, sha256 } = ocspOnLeaf()
+  t.match(await importAnswer('a.ors', bytes, needs), { kind: 'rejected', reason: /no certificate known here/ })
+  followed.meet({ chain: [leaf.certificate, sub.certificate, root.certificate], missing: [] })
+  await followed.write()
+  t.match(await importAnswer('a.ors', bytes, needs), { kind: 'taken', found: 'OCSP', isNew: true, isNewest: true })
+  t.match(await importAnswer('a.crl', makeCrl(sub).bytes, needs), { kind: 'taken', found: 'CRL' })
+  t.match((await database.query('select action, subject, detail from audit_entry order by id')).rows, [
+    { action: 'revocation.imported', subject: sha256, detail: { file: 'a.ors', found: 'OCSP' } }, { action: 'revocation.imported', detail: { found: 'CRL' } },
+  ])
 })
