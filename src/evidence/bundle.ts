@@ -106,7 +106,8 @@ type Certificates = Pick<Rests, 'verdicts' | 'certificates'> & { item: JudgedIte
 async function writeCertificates (folder: string, { item, verdicts, certificates, trusted: { domains, timeStamping } }: Certificates): Promise<void> {
   const of = (verdict: SignatureVerdict) => verdict.chain.map(({ fingerprint }) => certificates.get(fingerprint))
   const lists: Record<string, (X509Certificate | undefined)[]> = {
-    anchors: [...domains.flatMap((store) => store.anchors), ...verdicts.filter(({ domain }) => domain !== undefined).map((verdict) => of(verdict).at(-1))],
+    // Only a valid chain is known to have ended at a root that was pinned; any other may end at a stranger's certificate
+    anchors: [...domains.flatMap((store) => store.anchors), ...verdicts.filter(({ result }) => result === 'valid').map((verdict) => of(verdict).at(-1))],
     intermediates: [...[...domains, ...timeStamping ? [timeStamping] : []].flatMap((store) => store.intermediates), ...verdicts.flatMap((verdict) => of(verdict).slice(1, -1))],
     signers: verdicts.filter(hasIdentity).map((verdict) => of(verdict)[0]),
     ...timeStamping && { 'time-stamping': timeStamping.anchors },

@@ -7,17 +7,19 @@ import { join } from 'node:path'
 import { pem } from '../../certs-example/issue.ts'
 import { readBlob } from '../../src/blobs/blobs.ts'
 import type { WrittenStamp } from '../../src/evidence/bundle-stamps.ts'
+import { writePacket } from '../../src/edxml/write.ts'
 import { writeBundle } from '../../src/evidence/bundle.ts'
+import { signPacket } from '../../src/signing/packet-signature.ts'
 import { EXAMPLE_TRUST_DIR } from '../../src/trust/example.ts'
 import { loadTrust } from '../../src/trust/store.ts'
 import { isIncluded } from '../../src/trust/time/merkle.ts'
 import { evidenceOf } from '../../src/trust/time/stamped.ts'
-import type { SignatureVerdict } from '../../src/trust/verdict.ts'
+import { fingerprintOf, type SignatureVerdict } from '../../src/trust/verdict.ts'
 import { PROGRAM, run, verify } from '../support/bundle.ts'
-import { A, B, setupFor, signedPacket, startWorld } from '../support/gateway.ts'
+import { A, B, documentPacket, setupFor, signedPacket, startWorld } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
 import { makeTsa, serveTsa } from '../trust/time/tsa.ts'
-import { needsXmlsec } from '../signing/world.ts'
+import { exampleSigner, needsXmlsec } from '../signing/world.ts'
 import { needsOpenssl } from '../trust/world.ts'
 
 const trusted = loadTrust(EXAMPLE_TRUST_DIR)
@@ -130,6 +132,19 @@ t.test('a time-stamp on the verdict goes with the evidence, and openssl agrees w
     t.equal((JSON.parse(octets.toString('utf8')) as { packet: string }).packet, createHash('sha256').update(readFileSync(join(folder, 'packet.edxml'))).digest('hex'))
     t.ok(isIncluded(Buffer.from(hash, 'hex'), { index, size, path: path.map((node) => Buffer.from(node, 'hex')) }, Buffer.from(root, 'hex')))
   }
+})
+
+t.test('a stranger whose chain leads nowhere is no root of the evidence against it', async (t) => {
+  const world = await startWorld(t, { systemPolicy: { packetSignature: 'ignored' } })
+  await world.gateway.start()
+  const packet = await signPacket(await writePacket(documentPacket()), exampleSigner('wrong-issuer', 'bad'))
+  const { id } = (await world.a.submit(packet)).json<{ id: string }>()
+  const folder = join(t.testdir(), 'evidence')
+  await writeBundle({ database: world.database, trusted, id, folder })
+  t.strictSame(readdirSync(join(folder, 'anchors')), trusted.domains.flatMap(({ anchors }) => anchors.map((anchor) => `${fingerprintOf(anchor)}.pem`)))
+  const { code, out } = await verify(folder)
+  t.equal(code, 1)
+  t.ok((JSON.parse(out) as { reasons: { code: string }[] }).reasons.some((reason) => reason.code === 'ISSUER_UNKNOWN'))
 })
 
 t.test('what was refused can be shown as well: a signer who is not registered for the sender', async (t) => {
