@@ -57,7 +57,7 @@ export function judgeSeal (seal: Attachment | undefined, packet: DocumentPacket,
   const sealed = readSeal(readElements(opened.content.octets))
   if (!sealed) return verdict(context, ['structure'], [{ code: 'SEAL_UNREADABLE', detail: 'Seal' }])
   const findings = [...examination.findings, ...differences(sealed, sealOf(packet))]
-  const time = withClaim(examination.time ?? proveTime([], undefined, context), new Date(sealed.at))
+  const time = withClaim(examination.time ?? proveTime([], context), new Date(sealed.at))
   return { ...conclude(context, { ...examination, findings, time, checked: [...examination.checked, 'fields', 'attachments'] }), sealedAt: sealed.at }
 }
 

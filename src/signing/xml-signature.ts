@@ -10,7 +10,7 @@ import { detailsOf, type SignatureVerdict } from '../trust/verdict.ts'
 import { keyFits, signatureFits } from './algorithms.ts'
 import type { KnownCertificate } from './certificates.ts'
 import { candidatesOf } from './key-info.ts'
-import { judgeSha1, proveTime, type ReceiptContext, type Stamp } from './proof-time.ts'
+import { judgeSha1, proveTime, withClaim, type ReceiptContext, type Stamp } from './proof-time.ts'
 import type { SigningFinding } from './reasons.ts'
 import { readStructure, type XmlSignatureForm } from './structure.ts'
 import { claimedTime, namesCertificate, signatureTimeStamps } from './xades.ts'
@@ -58,17 +58,18 @@ function judge (located: LocatedSignature, context: XmlSignatureContext): Pick<J
   if ('code' in form) return { verdict: verdict(context, ['structure'], [form]), covered: [] }
   const stamps = readStamps(located, form)
   if ('code' in stamps) return { verdict: verdict(context, ['structure'], [stamps]), covered: [] }
-  // The claim is read once it is known to be signed; it proves nothing anyway
-  const sha1 = judgeSha1(form.sha1, proveTime(stamps, undefined, context), context)
-  if (sha1.some(({ code }) => code === 'ALGORITHM_SHA1')) return { verdict: verdict(context, ['structure', 'algorithms'], sha1), covered: [] }
+  const proved = proveTime(stamps, context)
+  const sha1 = judgeSha1(form.sha1, proved, context)
+  if (sha1.some(({ code }) => code === 'ALGORITHM_SHA1')) return { verdict: verdict(context, ['structure', 'algorithms'], sha1, undefined, proved), covered: [] }
 
   const { parts, findings } = digestParts(located, form)
   const signer = findSigner(form, context.certificates ?? [])
-  if ('code' in signer) return { verdict: verdict(context, ['structure', 'algorithms', 'digest'], [signer, ...findings, ...sha1]), covered: [] }
+  if ('code' in signer) return { verdict: verdict(context, ['structure', 'algorithms', 'digest'], [signer, ...findings, ...sha1], undefined, proved), covered: [] }
   const { leaf: { certificate }, signed } = signer
   const covered = signed ? parts : []
   const ids = new Set(signed ? form.references.filter(({ uri }) => parts.some(({ reference }) => reference === uri)).flatMap(({ request }) => request.id ?? []) : [])
-  const time = proveTime(stamps, claimedTime(form.objects, ids), context)
+  const claim = claimedTime(form.objects, ids)
+  const time = claim ? withClaim(proved, claim) : proved
   if (!signed) findings.unshift({ code: 'SIGNATURE_VALUE_WRONG' })
   if (!namesCertificate(form.objects, ids, certificate)) findings.push({ code: 'SIGNER_CERTIFICATE_OTHER' })
   if (covered.length > 0 && !covered.some(({ path }) => isWhole(path))) findings.push({ code: 'SIGNATURE_COVERS_PARTS', detail: covered.map(({ path }) => path).join(', ') })

@@ -77,7 +77,7 @@ export function examineSignature (opened: Opened, found: FoundSignature, context
   const signer = readSigner(form)
   if ('code' in signer) return { checked: ['structure', 'algorithms'], findings: [signer] }
 
-  const time = proveTime(form.stamp ? [form.stamp] : [], undefined, context)
+  const time = proveTime(form.stamp ? [form.stamp] : [], context)
   const sha1 = judgeSha1(form.sha1, time, context)
   if (sha1.some(({ code }) => code === 'ALGORITHM_SHA1')) return { checked: ['structure', 'algorithms'], findings: sha1, time }
   const { certificate, key } = signer.leaf
@@ -111,7 +111,7 @@ export function conclude (context: ReceiptContext, { checked, findings, certific
 }
 
 /** A verdict of these findings, for this time. */
-export function verdict (context: ReceiptContext, checked: Check[], findings: readonly SigningFinding[], certificate?: CertificateVerdict, time = proveTime([], undefined, context)): SignatureVerdict {
+export function verdict (context: ReceiptContext, checked: Check[], findings: readonly SigningFinding[], certificate?: CertificateVerdict, time = proveTime([], context)): SignatureVerdict {
   return {
     ...combine(verdictOf(findings, certificate), time.verdict),
     ...(certificate?.domain !== undefined && { domain: certificate.domain }),
