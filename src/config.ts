@@ -19,7 +19,7 @@ const Environment = Type.Object({
   DATA_DIR: Type.String({ default: './data', description: 'Folder of the embedded PostgreSQL.' }),
   MASTER_KEY: Type.Optional(Type.String({ description: 'Base64 of 32 random bytes (`openssl rand -base64 32`); encrypts the secrets kept in the database. Required in production, here or as a file.' })),
   MASTER_KEY_FILE: Type.Optional(Type.String({ description: 'A file that holds the master key, instead of MASTER_KEY.' })),
-  TRUST_DIR: Type.Optional(Type.String({ description: 'Folder with `anchors/` and `intermediates/`: the certificates (PEM) that trust starts from. Required in production; elsewhere the example PKI.' })),
+  TRUST_DIR: Type.Optional(Type.String({ description: 'Folder with `anchors/` and `intermediates/`, and more (docs/tin-cay.md): the certificates that trust starts from. Required in production; elsewhere the example PKI.' })),
   MAX_PACKET_MB: Type.Integer({ default: 100, minimum: 1, maximum: 2000, description: 'The largest packet, in MiB, that is taken from a system or fetched from an axis.' }),
   SHUTDOWN_SECONDS: Type.Integer({ default: 8, minimum: 1, maximum: 600, description: 'How long work in progress may take to end after a signal to stop. Docker kills after 10.' }),
   LOG_LEVEL: Type.Enum(LOG_LEVELS, { default: 'info', description: 'Least severe line that is logged: fatal, error, warn, info, debug, trace or silent.' }),
