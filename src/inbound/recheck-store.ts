@@ -35,22 +35,30 @@ export async function finishRecheck (tx: Tx, id: string, { state, at, nextAt, ve
     [id, state, at, nextAt, verdicts && JSON.stringify(verdicts)])
 }
 
-/** What misses an answer about these certificates, or about one that a CA of these names has issued, is due now. */
-export async function bringRechecksForward (db: Db, { issuers, certificates }: { issuers: readonly string[], certificates: readonly string[] }, now: Date): Promise<void> {
+/** Whom answers are about: these certificates (fingerprints), and whoever CAs of these names have issued. */
+type About = { issuers: readonly string[], certificates: readonly string[] }
+
+const SPOKEN_OF = `(select coalesce(array_agg(encode(fingerprint, 'hex')), '{}') from certificate_seen
+                     where issuer_name = any($1) or fingerprint = any(select decode(one, 'hex') from unnest($2::text[]) as one))`
+
+/** What passed without one of these answers is due now. */
+export async function bringRechecksForward (db: Db, { issuers, certificates }: About, now: Date): Promise<void> {
   await db.query(
-    `update arrival_recheck set next_at = $3 where state in ('waiting', 'unanswered') and next_at > $3
-        and missing && (select coalesce(array_agg(encode(fingerprint, 'hex')), '{}') from certificate_seen
-                         where issuer_name = any($1) or fingerprint = any(select decode(one, 'hex') from unnest($2::text[]) as one))`,
-    [issuers, certificates, now])
+    `update arrival_recheck set next_at = $3 where state in ('waiting', 'unanswered') and next_at > $3 and missing && ${SPOKEN_OF}`, [issuers, certificates, now])
 }
 
-/** Arrivals that wait to be judged because an answer was missing are due now. Gives their connections. */
-export async function bringArrivalsForward (db: Db, now: Date): Promise<string[]> {
+/** Arrivals that wait to be judged for want of one of these answers are due now. Gives their connections. */
+export async function bringArrivalsForward (db: Db, { issuers, certificates }: About, now: Date): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `with forward as (
-       update arrival set next_at = $1 where state = 'stored' and reason->>'code' = 'REVOCATION_UNKNOWN' and next_at > $1 returning connection_id
-     ) select distinct connection_id as id from forward`, [now])
+       update arrival set next_at = $3 where state = 'stored' and next_at > $3 and reason->'missing' ?| ${SPOKEN_OF} returning connection_id
+     ) select distinct connection_id as id from forward`, [issuers, certificates, now])
   return rows.map(({ id }) => id)
+}
+
+/** One that waits to be judged is due now. */
+export async function bringForward (db: Db, id: string, now: Date): Promise<void> {
+  await db.query(`update arrival set next_at = $2 where id = $1 and state = 'stored'`, [id, now])
 }
 
 /** Its chain has the certificate, and somebody with that chain's key has signed: anybody can copy a certificate. */

@@ -38,14 +38,15 @@ type Needs = {
 }
 
 export function createRecheck ({ database, connections, judge, trust, revokedBy, noteForStamping, now, log, stopping }: Needs) {
+  let times = 0
   return {
     /** Remembers an arrival that passed although an answer was missing, as part of the transaction that lets it pass. */
     async note (tx: Tx, { id, fetchedAt }: { id: string, fetchedAt: Date }, verdicts: Verdicts): Promise<void> {
       const accepted = verdictsOf(verdicts).filter(({ result }) => result === 'valid')
-      const missing = accepted.flatMap(missingIn)
+      const missing = missingIn(accepted)
       if (missing.length === 0) return
       const hours = Math.max(...accepted.map(({ policy }) => policy.acceptHours))
-      await insertRecheck(tx, { arrivalId: id, missing: [...new Set(missing)], acceptedUntil: new Date(fetchedAt.getTime() + hours * 3_600_000), nextAt: new Date(now().getTime() + EVERY_MS.waiting) })
+      await insertRecheck(tx, { arrivalId: id, missing, acceptedUntil: new Date(fetchedAt.getTime() + hours * 3_600_000), nextAt: new Date(now().getTime() + EVERY_MS.waiting) })
     },
 
     /** Looks again at what is due. Returns when to look next, or null. */
@@ -61,10 +62,15 @@ export function createRecheck ({ database, connections, judge, trust, revokedBy,
 
     /** Answers have come: what waits for them is asked again now, and whoever is revoked is held against what was accepted. Gives the connections with work. */
     async hear (news: News): Promise<string[]> {
+      times++
       for await (const revoked of revokedBy(news)) await tell(revoked)
-      await bringRechecksForward(database, { issuers: [...news.issuers], certificates: [...news.certificates] }, now())
-      return bringArrivalsForward(database, now())
+      const about = { issuers: [...news.issuers], certificates: [...news.certificates] }
+      await bringRechecksForward(database, about, now())
+      return bringArrivalsForward(database, about, now())
     },
+
+    /** How often answers have come: who has judged meanwhile may have missed one. */
+    heard: () => times,
   }
 
   async function lookAt (due: DueRecheck): Promise<void> {
@@ -127,6 +133,11 @@ function verdictsOf ({ signature, seal }: Verdicts): SignatureVerdict[] {
   return seal ? [signature, seal] : [signature]
 }
 
-function missingIn ({ revocation }: SignatureVerdict): string[] {
-  return revocation.filter(({ status }) => status === 'missing').map(({ certificate }) => certificate)
+/** The certificates (fingerprints) that no answer speaks of. */
+export function missingOf (verdicts: Verdicts): string[] {
+  return missingIn(verdictsOf(verdicts))
+}
+
+function missingIn (verdicts: readonly SignatureVerdict[]): string[] {
+  return [...new Set(verdicts.flatMap(({ revocation }) => revocation).filter(({ status }) => status === 'missing').map(({ certificate }) => certificate))]
 }

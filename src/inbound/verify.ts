@@ -11,7 +11,8 @@ import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { alarmText, decideArrival, unregisteredSigner, type QuarantineReason, type Verdicts } from './arrival.ts'
 import { senderOf, type Judge, type Judged, type Read } from './judge.ts'
-import type { Recheck, TrustFor } from './recheck.ts'
+import { missingOf, type Recheck, type TrustFor } from './recheck.ts'
+import { bringForward } from './recheck-store.ts'
 import { lookForApproval } from './judge-again.ts'
 import { askAgain, claimUnjudged, handOn, nextUnjudged, settle, SettledMeanwhile, type Settled, type UnjudgedArrival } from './store.ts'
 
@@ -38,15 +39,16 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
       if (!connection) return null
       const arrivals = await claimUnjudged(database, connectionId, BATCH, LEASE_SECONDS, now())
       if (arrivals.length === 0) break
+      const heard = recheck.heard()
       const judged = arrivals.map((arrival) => judge(arrival, trust(connection.policy.trust))) // never throw: awaited one after the other
-      for (const [index, arrival] of arrivals.entries()) await carryOut(connection, arrival, await judged[index]!)
+      for (const [index, arrival] of arrivals.entries()) await carryOut(connection, arrival, await judged[index]!, heard)
     }
     const due = await nextUnjudged(database, connectionId)
     return due && new Date(Math.max(due.getTime(), now().getTime() + LOOK_AGAIN_MS))
   }
 
   /** Throws only when the database is away: what cannot be carried out waits, and a person hears of it. */
-  async function carryOut (connection: OpenConnection, arrival: UnjudgedArrival, judged: Judged): Promise<void> {
+  async function carryOut (connection: OpenConnection, arrival: UnjudgedArrival, judged: Judged, heard: number): Promise<void> {
     try {
       if (judged.kind === 'fault') throw judged.error
       if (judged.kind === 'unreadable') return await quarantine(arrival, judged.reason, null)
@@ -61,7 +63,12 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
           if (signer && arrival.attempts === 0) await lookForApproval(database, log, { id: arrival.id, sender: senderOf(judged.packet), fingerprint: signer.fingerprint, receivedAt: arrival.fetchedAt, at: now() })
           return
         }
-        case 'ask-again': return await wait(arrival, decision.nextAt, decision.reason)
+        case 'ask-again': {
+          await wait(arrival, decision.nextAt, { ...decision.reason, missing: missingOf(judged.verdicts) })
+          // What was heard while it was judged has found no arrival that waits for it yet
+          if (arrival.attempts === 0 && recheck.heard() !== heard) await bringForward(database, arrival.id, now())
+          return
+        }
       }
     } catch (error) {
       if (error instanceof SettledMeanwhile) return
@@ -107,7 +114,7 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
     })
   }
 
-  async function wait (arrival: UnjudgedArrival, nextAt: Date, reason: { code: string }): Promise<void> {
+  async function wait (arrival: UnjudgedArrival, nextAt: Date, reason: { code: string, missing?: string[] }): Promise<void> {
     await database.transaction(async (tx) => {
       await askAgain(tx, arrival.id, nextAt, reason)
       await raiseAlarm(tx, log, {
