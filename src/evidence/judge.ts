@@ -13,6 +13,7 @@ import { verdict } from '../signing/xmldsig.ts'
 import { isExampleCertificate } from '../trust/example.ts'
 import { judgeCertificate, type Trust } from '../trust/judge.ts'
 import { certificatesFromPem } from '../trust/store.ts'
+import { judgeProof } from '../trust/time/proof.ts'
 import { certificateOf, combine, detailsOf, fingerprintOf, verdictFrom, type Finding, type SignatureVerdict } from '../trust/verdict.ts'
 import { EVIDENCE_REASONS } from './reasons.ts'
 
@@ -41,8 +42,27 @@ export type JudgedFile =
   | { kind: 'xml-signature', verdict: SignatureVerdict, signatures: readonly JudgedXmlSignature[] }
   | { kind: 'certificate', verdict: SignatureVerdict }
 
-/** Judges the file. Throws a Refusal that says why when it is of no kind that can be verified, or cannot be read. */
+/**
+ * Judges the file: for the moment of the context, or of a time-stamp token. What is not valid any more may have been when it claims to be signed: then the
+ * verdict is for that moment, and says that nobody vouches for it. Throws a Refusal that says why when it is of no kind that can be verified, or cannot be read.
+ */
 export async function judgeFile (bytes: Buffer, context: FileContext): Promise<JudgedFile> {
+  const judged = await judgeFor(bytes, context)
+  const { result, proofTime: { claim, from } } = judged.verdict
+  if (result === 'valid' || from !== 'receipt' || claim === undefined) return judged
+  const claimed = await judgeFor(bytes, { ...context, at: new Date(claim), isNow: false })
+  return claimed.verdict.result === 'valid' ? { ...claimed, verdict: unproved(claimed.verdict, context.at) } : judged
+}
+
+/** Valid on the signer's word alone: whoever has the key of a certificate that has ended could say as much today. */
+function unproved (judged: SignatureVerdict, now: Date): SignatureVerdict {
+  const [signer] = judged.chain
+  const revokedAt = judged.revocation.find(({ certificate, revokedAt }) => certificate === signer?.fingerprint && revokedAt !== undefined)?.revokedAt
+  const end = { notAfter: new Date(signer?.notAfter ?? NaN), ...(revokedAt !== undefined && { revokedAt: new Date(revokedAt) }) }
+  return { ...judged, ...combine(judged, judgeProof(judged.proofTime, end, now)) }
+}
+
+async function judgeFor (bytes: Buffer, context: FileContext): Promise<JudgedFile> {
   if (!looksLikeXml(bytes)) return { kind: 'certificate', verdict: remarked(judgeCertificates(certificatesIn(bytes), context)) }
   return ROOT_IS_EDXML.test(bytes.toString('latin1', 0, PROLOG).replaceAll('\0', '')) ? judgePacketFile(bytes, context) : judgeXml(bytes, context)
 }

@@ -15,7 +15,7 @@ import type { SignatureVerdict } from '../trust/verdict.ts'
 import { XMLDSIG } from './algorithms.ts'
 import { differences, type Sealed } from './difference.ts'
 import { proveTime, withClaim } from './proof-time.ts'
-import { conclude, examineSignature, findSignature, makeSignature, verdict, type SignatureContext } from './xmldsig.ts'
+import { conclude, examineSignature, findSignature, makeSignature, verdict, type Examination, type SignatureContext } from './xmldsig.ts'
 
 /** A verdict on a seal; `sealedAt` is what the sealing agency says, once it is proved that it said so. */
 export type SealVerdict = SignatureVerdict & { sealedAt?: string }
@@ -52,13 +52,19 @@ export function judgeSeal (seal: Attachment | undefined, packet: DocumentPacket,
 
   const examination = examineSignature(opened, found, context)
   const signed = conclude(context, examination)
-  // What no agency signed is not compared: its names would be a stranger's words in our verdict
-  if (signed.result === 'invalid') return signed
   const sealed = readSeal(readElements(opened.content.octets))
+  // What no agency signed is not compared: its names would be a stranger's words in our verdict
+  if (signed.result === 'invalid') return sealed ? claiming(signed, examination, new Date(sealed.at)) : signed
   if (!sealed) return verdict(context, ['structure'], [{ code: 'SEAL_UNREADABLE', detail: 'Seal' }])
   const findings = [...examination.findings, ...differences(sealed, sealOf(packet))]
   const time = withClaim(examination.time ?? proveTime([], context), new Date(sealed.at))
   return { ...conclude(context, { ...examination, findings, time, checked: [...examination.checked, 'fields', 'attachments'] }), sealedAt: sealed.at }
+}
+
+/** A verdict with the signer's claim of time beside it, if the signature value and digest are right: of a certificate that has ended, it is all there is. */
+function claiming (signed: SealVerdict, { signer, findings, time }: Examination, claim: Date): SealVerdict {
+  const isWord = signer && time && !findings.some(({ code }) => code === 'CONTENT_CHANGED')
+  return isWord ? { ...signed, proofTime: withClaim(time, claim).proofTime } : signed
 }
 
 /** What a seal of this document says. */

@@ -41,6 +41,15 @@ t.test('a packet with a seal is judged by it, since the seal crosses an axis and
   t.equal(told(await judge(rewritten)), `packet valid ${REMARKS}`, 'also where the packet signature is there and no longer right')
 })
 
+t.test('what was good when it claims to be signed, and is so no more, is indeterminate: nobody vouches for the claim', async (t) => {
+  const later = new Date('2045-06-01T00:00:00Z') // the signer's certificate has expired
+  const judged = await judge(sealedBytes, { at: later })
+  t.equal(told(judged), `packet indeterminate TIME_UNPROVED ${REMARKS}`)
+  t.same(judged.verdict.proofTime, { at: NOW.toISOString(), from: 'claim' })
+  t.match(told(await judge(signedBytes, { at: later })), /^packet invalid CERTIFICATE_EXPIRED/, 'without a claim there is nothing to go by')
+  t.match(told(await judge(sealedBytes, { at: later, isNow: false })), /^packet invalid CERTIFICATE_EXPIRED/, 'and a moment that was asked for is the one that is judged')
+})
+
 t.test('a packet without any proof is indeterminate', async (t) => {
   t.equal(told(await judge(signedBytes.toString('utf8').replace(/<Signature xmlns[^]*?<\/Signature>/, ''))), 'packet indeterminate SIGNATURE_ABSENT')
 })
