@@ -27,7 +27,7 @@ export function createFollow ({ database, queue, stores, now }: { database: Data
   const waiting = new Map<string, Met>()
   /** When a chain or a miss was last written down, by its leaf's or its own fingerprint. */
   const known = new Map<string, number>()
-  /** Certificates of the registry that lead to no pinned root. */
+  /** Certificates of the registry that lead to no pinned root, or say in no readable way where their revocation is told. */
   const strange = new Set<string>()
 
   function isDue (key: string, every: number): boolean {
@@ -56,7 +56,7 @@ export function createFollow ({ database, queue, stores, now }: { database: Data
       const met = [...waiting.values()]
       for (const der of await registeredUnseen(database, MOST_WAITING, [...strange])) {
         const chain = chainFrom([new X509Certificate(der)])
-        if (chain.length > 1) met.push({ chain, missing: [] })
+        if (linksOf(chain).length > 1) met.push({ chain, missing: [] })
         else strange.add(fingerprintOf(chain[0]!))
       }
       const proved = met.map(({ chain, missing }) => ({ links: linksOf(chain), missing })).filter(({ links }) => links.length > 0)
