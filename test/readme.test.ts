@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseSetup, Setup } from '../src/admin/setup.ts'
 import { ConnectionPolicy } from '../src/axis/connections.ts'
 import { SETTINGS } from '../src/config.ts'
+import { TrustSettings } from '../src/trust/settings.ts'
 import { parseMetadata } from '../src/systems/rest/metadata.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -18,8 +19,8 @@ const all = (pattern: RegExp, text = README) => [...text.matchAll(pattern)].map(
 const CODE = all(/`([^`\n]+)`/g, README.replace(/^ *```[^]*?^ *```$/gm, ''))
 
 /** The rows, cell by cell, of the table that begins with this line. */
-function table (header: string): string[][] {
-  const lines = README.split('\n')
+function table (header: string, text = README): string[][] {
+  const lines = text.split('\n')
   const start = lines.indexOf(header) + 2
   return lines.slice(start, lines.findIndex((line, index) => index > start && !line.startsWith('|'))).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()))
 }
@@ -62,6 +63,26 @@ t.test('the policies are those that a set-up is checked with', async (t) => {
     Object.entries(ConnectionPolicy.properties as Record<string, Property>).map(([name, property]) => [inCode(name), inCode(property.type === 'object' ? JSON.stringify(property.default) : String(property.default)), values(property), property.description ?? '']))
   const own = Object.entries<Property>(Setup.properties.systems.items.properties.policy.properties).map(([name, property]) => `\`${name}\` (default \`${String(property.default)}\`)`)
   t.match(README, `A system's \`policy\` has one entry: ${own.join()}`)
+})
+
+t.test('the guide to trust names files, settings and commands that there are', async (t) => {
+  const guide = read('docs/tin-cay.md')
+  t.strictSame(all(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g, guide).filter((path) => !existsSync(join(ROOT, 'docs', path))), [])
+  const properties: Record<string, Pick<Property, 'default' | 'description'>> = TrustSettings.properties
+  const rows = table('| entry | default | values | meaning |', guide)
+  t.strictSame(rows.map(([name]) => name), Object.keys(properties).map(inCode))
+  for (const [name, , , meaning] of rows) {
+    const { description } = properties[name!.slice(1, -1)]!
+    if (description) t.equal(meaning, description, name!)
+  }
+  for (const [name, value] of rows) {
+    const known = properties[name!.slice(1, -1)]!.default
+    if (known === null || typeof known !== 'object' && known !== undefined) t.equal(value, inCode(String(known)), name!)
+  }
+  const commands = all(/lienthong ((?:certificates |revocation )?[a-z]+)/g, guide)
+  const usage = `${read('src/cli/lienthong.ts')}\n${read('src/cli/certificates.ts').replaceAll(/^ {2}(?=\w)/gm, '  certificates ')}`
+  t.ok(commands.length > 8)
+  t.strictSame(commands.filter((command) => !new RegExp(`^ {2}${command}\\b`, 'm').test(usage)), [])
 })
 
 t.test('the examples are taken', async (t) => {
