@@ -7,6 +7,7 @@ import { countOcsp, listCrls, listSources } from '../trust/revocation/store.ts'
 import { answersIn, inOneLine } from '../trust/revocation/take-in.ts'
 import { loadTrust, storesOf } from '../trust/store.ts'
 import { withDatabase } from './database.ts'
+import { rowsOf } from './table.ts'
 
 /** `lienthong revocation import FILE…` and `lienthong revocation list`. */
 export async function revocation ([what, ...files]: string[]): Promise<number> {
@@ -44,20 +45,18 @@ async function list (): Promise<number> {
   await withDatabase(async (database) => {
     const [sources, crls, ocsp] = [await listSources(database), await listCrls(database), await countOcsp(database)]
     console.log('Nguồn · Sources')
-    table(['', 'URL', 'certificates', 'last try', 'outcome', 'failures', 'next try'], sources.map((one) =>
-      [one.kind.toUpperCase(), one.url, one.kind === 'ocsp' ? String(one.asked) : '', date(one.triedAt), [one.outcome ?? '', one.detail ?? ''].filter(Boolean).join(': '), String(one.failures), date(one.nextAt)]))
+    show(rowsOf(['', 'URL', 'certificates', 'last try', 'outcome', 'failures', 'next try'], sources.map((one) =>
+      [one.kind.toUpperCase(), one.url, one.kind === 'ocsp' ? String(one.asked) : '', date(one.triedAt), [one.outcome ?? '', one.detail ?? ''].filter(Boolean).join(': '), String(one.failures), date(one.nextAt)])))
     console.log('\nCRL mới nhất · The newest CRLs')
-    table(['issuer', 'number', 'thisUpdate', 'nextUpdate', 'fetched', 'from', 'versions'], crls.map((one) =>
-      [inOneLine(one.issuer), one.number ?? '', date(one.thisUpdate), date(one.nextUpdate), date(one.fetchedAt), one.source, String(one.versions)]))
+    show(rowsOf(['issuer', 'number', 'thisUpdate', 'nextUpdate', 'fetched', 'from', 'versions'], crls.map((one) =>
+      [inOneLine(one.issuer), one.number ?? '', date(one.thisUpdate), date(one.nextUpdate), date(one.fetchedAt), one.source, String(one.versions)])))
     console.log(`\nOCSP: ${ocsp.answers} câu trả lời về ${ocsp.certificates} chứng thư số · ${ocsp.answers} answers about ${ocsp.certificates} certificates`)
   })
   return 0
 }
 
-/** Rows under their headings, each column as wide as its widest cell. */
-function table (headings: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => row[column]!.length)))
-  for (const row of [headings, ...rows]) console.log(`  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()}`)
+function show (lines: readonly string[]): void {
+  for (const line of lines) console.log(line)
 }
 
 function date (moment: Date | null): string {
