@@ -9,7 +9,7 @@ import { contentOf } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der.ts'
 import { fingerprintOf } from '../verdict.ts'
 import { readCrl, type Crl } from './crl.ts'
-import { certificateIdOf, readOcsp, type OcspAnswer, type SingleResponse } from './ocsp.ts'
+import { readOcsp, responseOn, type OcspAnswer, type SingleResponse } from './ocsp.ts'
 import { addSources, insertAnswer, type Standing } from './store.ts'
 
 /** What became of it: kept, and how it stands to what was there; or not, and why. */
@@ -52,7 +52,7 @@ export async function takeInOcsp (database: Database, asked: readonly { certific
   const answer = readable(() => readOcsp(bytes))
   if (typeof answer === 'string') return { kind: 'rejected', reason: `not an OCSP answer: ${answer}` }
   const spoken = asked.flatMap((one) => {
-    const single = responseFor(answer, one)
+    const single = responseOn(answer, one.certificate, one.issuer)
     return single ? [{ ...one, single }] : []
   })
   const [first] = spoken
@@ -81,15 +81,6 @@ export function inOneLine (comparable: string): string {
 function scopeOf ({ scope, baseNumber }: Crl): string {
   const place = scope ? createHash('sha256').update(scope.octets).digest('hex').slice(0, 16) : ''
   return `${baseNumber === undefined ? 'complete' : 'delta'} ${place}`
-}
-
-function responseFor ({ responses }: OcspAnswer, { certificate, issuer }: { certificate: X509Certificate, issuer: X509Certificate }): SingleResponse | undefined {
-  const { serial } = contentOf(certificate)
-  return responses.find((response) => {
-    if (response.serial !== serial || !/^sha\d+$/.test(response.digest)) return false
-    const { issuerName, issuerKey } = certificateIdOf(issuer, response.digest)
-    return response.issuerName.equals(issuerName) && response.issuerKey.equals(issuerKey)
-  })
 }
 
 /** By the CA itself, or by a responder whose certificate that CA has signed and that came along. */
