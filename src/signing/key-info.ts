@@ -1,8 +1,7 @@
 /** KeyInfo as a hint: it picks certificates, of which the signature value and the path to a pinned root then prove one, or none. */
 import type { X509Certificate } from 'node:crypto'
 import type { Element } from '../edxml/elements.ts'
-import { contentOf } from '../trust/asn1/certificate.ts'
-import { DerError } from '../trust/asn1/der.ts'
+import { contentIfReadable } from '../trust/asn1/certificate.ts'
 import { XMLDSIG } from './algorithms.ts'
 import { readCertificate, type KnownCertificate } from './certificates.ts'
 import { decoded, withoutSpace } from './grammar.ts'
@@ -86,17 +85,8 @@ function fits (hint: Hint, certificate: X509Certificate): boolean {
   switch (hint.kind) {
     case 'subject': return comparable(certificate.subject) === hint.name
     case 'issuer and serial': return BigInt(`0x${certificate.serialNumber}`) === hint.serial && comparable(certificate.issuer) === hint.issuer
-    case 'key id': return hint.id !== '' && keyIdOf(certificate) === hint.id
+    case 'key id': return hint.id !== '' && contentIfReadable(certificate)?.keyId === hint.id
     case 'key name': return comparable(certificate.subject) === hint.name || comparable(certificate.subject).split('\n').includes(`cn=${hint.name}`)
-  }
-}
-
-function keyIdOf (certificate: X509Certificate): string | undefined {
-  try {
-    return contentOf(certificate).keyId
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
   }
 }
 

@@ -6,8 +6,7 @@ import type { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 
 import { Refusal } from '../errors.ts'
-import { contentOf } from './asn1/certificate.ts'
-import { DerError } from './asn1/der.ts'
+import { contentIfReadable } from './asn1/certificate.ts'
 import type { Signer } from './signers/signer.ts'
 import type { TrustStore } from './store.ts'
 import { nameForPeople } from './verdict.ts'
@@ -19,13 +18,8 @@ const EXAMPLE_ARC = '2.999.'
 
 /** Whether the certificate carries the mark of the example PKI. */
 export function isExampleCertificate (certificate: X509Certificate): boolean {
-  try {
-    return contentOf(certificate).policies.some((policy) => policy.startsWith(EXAMPLE_ARC))
-  } catch (error) {
-    // What cannot be read is never trusted, so it is no example either
-    if (error instanceof DerError) return false
-    throw error
-  }
+  // What cannot be read is never trusted, so it is no example either
+  return contentIfReadable(certificate)?.policies.some((policy) => policy.startsWith(EXAMPLE_ARC)) ?? false
 }
 
 /**

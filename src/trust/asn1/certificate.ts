@@ -2,7 +2,7 @@
  * What a certificate says, read from its own bytes (RFC 5280, 4.1 and 4.2).
  * Node tells too little: its `.keyUsage` gives the extended key usage, and nothing says which extensions are critical.
  */
-import type { X509Certificate } from 'node:crypto'
+import type { KeyObject, X509Certificate } from 'node:crypto'
 
 import { signedWith } from '../algorithms.ts'
 import type { SignedWith } from '../algorithms.ts'
@@ -79,6 +79,25 @@ export function contentOf (certificate: X509Certificate): CertificateContent {
   const content = readCertificate(certificate.raw)
   read.set(certificate, content)
   return content
+}
+
+/** The same; undefined for a certificate that cannot be read, which is nobody's. */
+export function contentIfReadable (certificate: X509Certificate): CertificateContent | undefined {
+  try {
+    return contentOf(certificate)
+  } catch (error) {
+    if (error instanceof DerError) return undefined
+    throw error
+  }
+}
+
+/** The key that a certificate speaks for. Node reads it only when asked, and throws if it cannot: undefined then. */
+export function publicKeyOf (certificate: X509Certificate): KeyObject | undefined {
+  try {
+    return certificate.publicKey
+  } catch {
+    return undefined
+  }
 }
 
 function readCertificate (raw: Buffer): CertificateContent {

@@ -4,8 +4,7 @@
  */
 import type { X509Certificate } from 'node:crypto'
 
-import { contentOf } from '../asn1/certificate.ts'
-import { DerError } from '../asn1/der.ts'
+import { contentIfReadable, contentOf } from '../asn1/certificate.ts'
 import type { TrustStore } from '../store.ts'
 import { nameForPeople } from '../verdict.ts'
 import type { PathFinding } from './reasons.ts'
@@ -35,7 +34,7 @@ export function * chainsFrom (leaf: X509Certificate, { anchors, intermediates }:
     yield { chain: [leaf] }
     return
   }
-  const bySubject = Map.groupBy([...anchors, ...intermediates].filter(isReadable), (candidate) => contentOf(candidate).subject)
+  const bySubject = Map.groupBy([...anchors, ...intermediates].filter(contentIfReadable), (candidate) => contentOf(candidate).subject)
   const search: Search = { anchors, bySubject, issuers: new Map(), steps: 0 }
   yield * extend([leaf], search)
   if (search.steps >= MAX_STEPS) yield { chain: [leaf], broken: { code: 'PATH_SEARCH_TOO_WIDE', detail: `> ${MAX_STEPS}` } }
@@ -75,14 +74,4 @@ function issuersOf (certificate: X509Certificate, search: Search): X509Certifica
 function isSameEntity (one: X509Certificate, other: X509Certificate): boolean {
   const [a, b] = [contentOf(one), contentOf(other)]
   return a.subject === b.subject && a.publicKeyInfo.equals(b.publicKeyInfo)
-}
-
-function isReadable (certificate: X509Certificate): boolean {
-  try {
-    contentOf(certificate)
-    return true
-  } catch (error) {
-    if (error instanceof DerError) return false
-    throw error
-  }
 }

@@ -1,9 +1,9 @@
 /** Whether one certificate was signed by another, and whether what signed it is strong enough. */
-import type { KeyObject, X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 
 import { MAX_RSA_BITS, isSigned, keyIsAdmitted } from '../algorithms.ts'
 import type { AlgorithmPolicy } from '../algorithms.ts'
-import { contentOf } from '../asn1/certificate.ts'
+import { contentOf, publicKeyOf } from '../asn1/certificate.ts'
 import { fingerprintOf } from '../verdict.ts'
 import type { PathFinding } from './reasons.ts'
 
@@ -35,14 +35,14 @@ export function isSignedBy (certificate: X509Certificate, issuer: X509Certificat
 
 function computeSignedBy (certificate: X509Certificate, issuer: X509Certificate): boolean {
   const { tbs, signedWith, signature } = contentOf(certificate)
-  const key = keyOf(issuer)
+  const key = publicKeyOf(issuer)
   // A key of unbounded size would make whoever verifies with it slow
   return key !== undefined && (key.asymmetricKeyDetails?.modulusLength ?? 0) <= MAX_RSA_BITS && 'scheme' in signedWith && isSigned(tbs, signedWith, signature, key)
 }
 
 /** What stands against the key that the certificate speaks for. */
 export function judgeKey (certificate: X509Certificate, policy: AlgorithmPolicy): PathFinding[] {
-  const key = keyOf(certificate)
+  const key = publicKeyOf(certificate)
   if (keyIsAdmitted(key, policy)) return []
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key ?? {}
   return [{ code: 'KEY_WEAK', detail: [type ?? 'unreadable', details?.modulusLength ?? details?.namedCurve].filter(Boolean).join(' ') }]
@@ -54,13 +54,4 @@ export function judgeAlgorithm (certificate: X509Certificate, policy: AlgorithmP
   if (!('digest' in signedWith)) return [{ code: 'ALGORITHM_NOT_ADMITTED', detail: signedWith.oid }]
   if (policy.digests.has(signedWith.digest)) return []
   return [{ code: signedWith.digest === 'sha1' && isPinnedG1(certificate) ? 'DIGEST_SHA1_PINNED' : 'DIGEST_WEAK', detail: signedWith.digest }]
-}
-
-/** Node reads the key only when asked, and throws if it cannot. */
-function keyOf (certificate: X509Certificate): KeyObject | undefined {
-  try {
-    return certificate.publicKey
-  } catch {
-    return undefined
-  }
 }

@@ -1,7 +1,7 @@
 /** Whose word on revocation is looked at: the CAs that trust starts from, and those that were seen below them. */
 import { X509Certificate } from 'node:crypto'
 import type { Db } from '../../database/database.ts'
-import { contentOf } from '../asn1/certificate.ts'
+import { contentIfReadable } from '../asn1/certificate.ts'
 import type { TrustStore } from '../store.ts'
 import { issuersNamed } from './store.ts'
 import type { Authorities } from './take-in.ts'
@@ -16,14 +16,6 @@ export function authoritiesOf (db: Db, stores: readonly TrustStore[]): Authoriti
   const pinned = authoritiesIn(stores)
   return async (name) => {
     const seen = await issuersNamed(db, name)
-    return [...pinned.filter((authority) => subjectOf(authority) === name), ...seen.map((der) => new X509Certificate(der))]
-  }
-}
-
-function subjectOf (certificate: X509Certificate): string | undefined {
-  try {
-    return contentOf(certificate).subject
-  } catch {
-    return undefined // unreadable: nobody's CA
+    return [...pinned.filter((authority) => contentIfReadable(authority)?.subject === name), ...seen.map((der) => new X509Certificate(der))]
   }
 }

@@ -1,8 +1,7 @@
 /** Who signed a CRL or an OCSP answer, and whether they may (RFC 5280, 6.3.3 (f) and (g); RFC 6960, 4.2.2.2). */
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
 import { ADMITTED, isAdmitted, isSigned, keyIsAdmitted, type AlgorithmPolicy, type SignedWith } from '../algorithms.ts'
-import { KEY_USAGE, contentOf } from '../asn1/certificate.ts'
-import { DerError } from '../asn1/der.ts'
+import { KEY_USAGE, contentIfReadable, contentOf, publicKeyOf } from '../asn1/certificate.ts'
 import { judgeCertificate } from '../path/chain.ts'
 import { judgePath } from '../path/path.ts'
 import { isPinnedG1, isSignedBy } from '../path/signature.ts'
@@ -56,13 +55,8 @@ export function signerOfOcsp (answer: OcspAnswer, chain: readonly X509Certificat
 
 /** By name, and by key where both name one. A hint that cannot be read is nobody's certificate. */
 function mayHaveSigned ({ issuer, issuerKeyId }: Crl, candidate: X509Certificate): boolean {
-  try {
-    const { subject, keyId } = contentOf(candidate)
-    return subject === issuer && (issuerKeyId === undefined || keyId === undefined || issuerKeyId === keyId)
-  } catch (error) {
-    if (error instanceof DerError) return false
-    throw error
-  }
+  const content = contentIfReadable(candidate)
+  return content?.subject === issuer && (issuerKeyId === undefined || content.keyId === undefined || issuerKeyId === content.keyId)
 }
 
 /** The issuer of the certificate may sign CRLs unless its key usage forbids it; anybody else needs a path of his own, to the same root. */
@@ -103,7 +97,7 @@ function judgeSignature (answer: Crl | OcspAnswer, certificate: X509Certificate,
   const how = howSigned(answer, isOfG1, { policy, algorithms })
   if ('code' in how) return how
   const detail = nameForPeople(certificate.subject)
-  const key = keyOf(certificate)
+  const key = publicKeyOf(certificate)
   if (key === undefined || !keyIsAdmitted(key, algorithms)) return { code: 'ANSWER_KEY_WEAK', detail }
   if (!isSignedByKey(answer, how, certificate, key)) return { code: 'ANSWER_SIGNATURE_WRONG', detail: `${detail}, ${momentForPeople(signedAt)}` }
   if (signedAt > contentOf(certificate).notAfter) return unfit(certificate, 'CERTIFICATE_EXPIRED')
@@ -148,13 +142,4 @@ function firstProved (candidates: readonly X509Certificate[], judge: (candidate:
 
 function unfit (certificate: X509Certificate, why: string): RevocationFinding {
   return { code: 'ANSWER_SIGNER_UNFIT', detail: `${nameForPeople(certificate.subject)}: ${why}` }
-}
-
-/** Node reads the key only when asked, and throws if it cannot. */
-function keyOf (certificate: X509Certificate): KeyObject | undefined {
-  try {
-    return certificate.publicKey
-  } catch {
-    return undefined
-  }
 }

@@ -2,10 +2,10 @@
  * Takes in what somebody gave as a CRL or an OCSP answer: read strictly, its signature held against the CAs we know, kept byte for byte. Garbage is not
  * kept. Whether an answer counts at a moment, by which policy, is for judge.ts.
  */
-import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
+import { createHash, type X509Certificate } from 'node:crypto'
 import type { Database, Tx } from '../../database/database.ts'
 import { isSigned } from '../algorithms.ts'
-import { contentOf } from '../asn1/certificate.ts'
+import { contentOf, publicKeyOf } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der.ts'
 import { fingerprintOf } from '../verdict.ts'
 import { readCrl, type Crl } from './crl.ts'
@@ -85,25 +85,16 @@ function scopeOf ({ scope, baseNumber }: Crl): string {
 
 /** By the CA itself, or by a responder whose certificate that CA has signed and that came along. */
 function isAnsweredBy ({ signed, certificates }: OcspAnswer, issuer: X509Certificate): boolean {
-  const key = keyOf(issuer)
+  const key = publicKeyOf(issuer)
   return bears(signed, [issuer, ...certificates.filter((certificate) => key !== undefined && certificate.verify(key))])
 }
 
 function bears ({ octets, with: how, value }: Crl['signed'], signers: readonly X509Certificate[]): boolean {
   if (!('digest' in how)) return false
   return signers.some((signer) => {
-    const key = keyOf(signer)
+    const key = publicKeyOf(signer)
     return key !== undefined && isSigned(octets, how, value, key)
   })
-}
-
-/** Node reads the key only when asked, and throws if it cannot. */
-function keyOf (certificate: X509Certificate): KeyObject | undefined {
-  try {
-    return certificate.publicKey
-  } catch {
-    return undefined
-  }
 }
 
 const isAhead = (thisUpdate: Date, at: Date) => thisUpdate.getTime() > at.getTime() + AHEAD_MS

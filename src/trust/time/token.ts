@@ -1,9 +1,9 @@
 /** Whether a time-stamp token proves that data existed at a time, and by which pinned root (RFC 3161; RFC 5816). */
-import { createHash, timingSafeEqual, type KeyObject, type X509Certificate } from 'node:crypto'
+import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto'
 
 import { ADMITTED, DIGESTS, isAdmitted, isSigned, signedWith } from '../algorithms.ts'
 import type { AlgorithmPolicy, SignedWith } from '../algorithms.ts'
-import { contentOf } from '../asn1/certificate.ts'
+import { contentOf, publicKeyOf } from '../asn1/certificate.ts'
 import { DerError, TAG, childrenOf, expectTag, oidOf, readDer } from '../asn1/der.ts'
 import { judgePath } from '../path/path.ts'
 import type { TrustStore } from '../store.ts'
@@ -133,18 +133,9 @@ function judgeBinding (signer: CmsSigner, certificate: X509Certificate): TimeFin
 function judgeSignature (signer: CmsSigner, certificate: X509Certificate, algorithms: AlgorithmPolicy): TimeFinding[] {
   const how = algorithmOf(signer)
   if (!isAdmitted(how, algorithms)) return [{ code: 'TOKEN_ALGORITHM_NOT_ALLOWED', detail: 'digest' in how ? String(how.digest) : how.oid }]
-  const key = keyOf(certificate)
+  const key = publicKeyOf(certificate)
   const isRight = key !== undefined && signer.signedAttributes !== undefined && isSigned(signer.signedAttributes, how, signer.signature, key)
   return isRight ? [] : [{ code: 'TOKEN_SIGNATURE_WRONG' }]
-}
-
-/** Node reads the key only when asked, and throws if it cannot. */
-function keyOf (certificate: X509Certificate): KeyObject | undefined {
-  try {
-    return certificate.publicKey
-  } catch {
-    return undefined
-  }
 }
 
 /** RFC 3370, 3.2: CMS may name the key alone and leave the digest to its own field, as OpenSSL does. */
