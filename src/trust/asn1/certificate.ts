@@ -37,6 +37,9 @@ export type CertificateContent = {
   subject: string
   issuer: string
   subjectParts: NameParts
+  issuerParts: NameParts
+  /** The subject, DER */
+  subjectName: Buffer
   /** The octets of the serial number, hex, with their leading zero: -1 is not 255 */
   serial: string
   /** What is signed, by which algorithm, and the signature: the octets as they came */
@@ -47,8 +50,8 @@ export type CertificateContent = {
   notAfter: Date
   /** SubjectPublicKeyInfo, DER */
   publicKeyInfo: Buffer
-  /** OIDs of all extensions, and of those marked critical */
-  extensions: string[]
+  /** Every extension by its OID, those that are not read here too; and the OIDs of those marked critical */
+  extensions: ReadonlyMap<string, { value: Buffer }>
   critical: Set<string>
   isCa: boolean
   pathLength?: number
@@ -109,12 +112,14 @@ function readCertificate (raw: Buffer): CertificateContent {
   // RFC 5280, 4.1.1.2: the algorithm outside is not signed, so it must be the one inside
   if (tbs === undefined || algorithm === undefined || !signedAlgorithm?.raw.equals(algorithm.raw)) throw new DerError('the two signature algorithms differ')
   const [notBefore, notAfter] = childrenOf(validity)
-  const subjectParts = readName(subject)
+  const [subjectParts, issuerParts] = [readName(subject), readName(issuer)]
   const extensions = readExtensions(optional.find(({ tag }) => tag === 0xa3))
   return {
     subject: comparableName(subjectParts),
-    issuer: comparableName(readName(issuer)),
+    issuer: comparableName(issuerParts),
     subjectParts,
+    issuerParts,
+    subjectName: expectTag(subject, TAG.sequence).raw,
     serial: expectTag(serial, TAG.integer).content.toString('hex'),
     tbs: tbs.raw,
     signedWith: signedWith(algorithm),
@@ -123,7 +128,7 @@ function readCertificate (raw: Buffer): CertificateContent {
     notAfter: timeOf(notAfter),
     publicKeyInfo: expectTag(publicKeyInfo, TAG.sequence).raw,
     emails: emailsIn(subject),
-    extensions: [...extensions.keys()],
+    extensions,
     critical: new Set([...extensions].filter(([, { critical }]) => critical).map(([id]) => id)),
     ...contentOfExtensions((id, tag) => {
       const extension = extensions.get(id)

@@ -10,7 +10,6 @@ import { comparableName, readName } from '../asn1/names.ts'
 import { writeAlgorithm, writeDer } from '../asn1/write.ts'
 import { DIGESTS, signedWith, type SignedWith } from '../algorithms.ts'
 import { reasonOf, type Revoked } from './entries.ts'
-import { fieldsOf } from './fields.ts'
 
 /** What an answer says of one certificate. The certificate is named by its serial and by digests of its issuer's name and key. */
 export type SingleResponse = {
@@ -67,9 +66,13 @@ export function ocspRequestFor (certificate: X509Certificate, issuer: X509Certif
 
 /** The digests by which an answer names the issuer of a certificate, RFC 6960, 4.1.1. */
 export function certificateIdOf (issuer: X509Certificate, digest: string): { issuerName: Buffer, issuerKey: Buffer } {
-  const { name, key } = fieldsOf(issuer)
-  const hash = (octets: Buffer) => createHash(digest).update(octets).digest()
-  return { issuerName: hash(name), issuerKey: hash(key) }
+  return { issuerName: createHash(digest).update(contentOf(issuer).subjectName).digest(), issuerKey: keyHashOf(issuer, digest) }
+}
+
+/** The digest of a certificate's public key: of its bits alone, RFC 6960, 4.1.1 and 4.2.1. */
+export function keyHashOf (certificate: X509Certificate, digest: string): Buffer {
+  const [, key] = childrenOf(readDer(contentOf(certificate).publicKeyInfo, TAG.sequence))
+  return createHash(digest).update(octetsOf(key)).digest()
 }
 
 /** What the answer says of this certificate, if anything: its issuer must match by name and by key. */

@@ -1,10 +1,9 @@
 /** Where a CA tells of revocation: distribution points in certificates and CRLs (RFC 5280, 4.2.1.13 and 5.2.5), and the addresses of OCSP responders. */
 import type { X509Certificate } from 'node:crypto'
-import { EXTENSION } from '../asn1/certificate.ts'
+import { EXTENSION, contentOf } from '../asn1/certificate.ts'
 import { DerError, TAG, bitsOf, childrenOf, oidOf, readDer, readElements } from '../asn1/der.ts'
 import type { Der } from '../asn1/der.ts'
 import { comparableName, readName, type NameParts } from '../asn1/names.ts'
-import { fieldsOf } from './fields.ts'
 
 /** A place where a CRL is put: `names` are comparable, `urls` those of them that are http addresses. */
 export type DistributionPoint = {
@@ -36,10 +35,10 @@ const read = new WeakMap<X509Certificate, RevocationPoints>()
 export function pointsOf (certificate: X509Certificate): RevocationPoints {
   const known = read.get(certificate)
   if (known !== undefined) return known
-  const { issuer, extensions } = fieldsOf(certificate)
+  const { issuerParts, extensions } = contentOf(certificate)
   const points = {
-    crls: distributionPointsOf(extensions.get(EXTENSION.crlDistributionPoints)?.value, issuer),
-    deltas: distributionPointsOf(extensions.get(FRESHEST_CRL)?.value, issuer),
+    crls: distributionPointsOf(extensions.get(EXTENSION.crlDistributionPoints)?.value, issuerParts),
+    deltas: distributionPointsOf(extensions.get(FRESHEST_CRL)?.value, issuerParts),
     ocsp: respondersOf(extensions.get(AUTHORITY_INFORMATION)?.value),
   }
   read.set(certificate, points)

@@ -1,5 +1,5 @@
 /** Who signed a CRL or an OCSP answer, and whether they may (RFC 5280, 6.3.3 (f) and (g); RFC 6960, 4.2.2.2). */
-import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
+import type { KeyObject, X509Certificate } from 'node:crypto'
 import { ADMITTED, isAdmitted, isSigned, keyIsAdmitted, type AlgorithmPolicy, type SignedWith } from '../algorithms.ts'
 import { KEY_USAGE, contentIfReadable, contentOf, publicKeyOf } from '../asn1/certificate.ts'
 import { judgeCertificate } from '../path/chain.ts'
@@ -10,8 +10,7 @@ import type { TrustPolicy } from '../policy.ts'
 import type { TrustStore } from '../store.ts'
 import { momentForPeople, nameForPeople, type Verdict } from '../verdict.ts'
 import type { Crl } from './crl.ts'
-import { fieldsOf } from './fields.ts'
-import type { OcspAnswer } from './ocsp.ts'
+import { keyHashOf, type OcspAnswer } from './ocsp.ts'
 import { pointsOf } from './points.ts'
 import type { RevocationFinding } from './reasons.ts'
 
@@ -53,7 +52,7 @@ export function signerOfOcsp (answer: OcspAnswer, chain: readonly X509Certificat
   })
 }
 
-/** By name, and by key where both name one. A hint that cannot be read is nobody's certificate. */
+/** By name, and by key where both name one. */
 function mayHaveSigned ({ issuer, issuerKeyId }: Crl, candidate: X509Certificate): boolean {
   const content = contentIfReadable(candidate)
   return content?.subject === issuer && (issuerKeyId === undefined || content.keyId === undefined || issuerKeyId === content.keyId)
@@ -81,7 +80,7 @@ function judgeResponder (answer: OcspAnswer, signer: ProvedSigner, chainOfIssuer
   const [fault] = [...judgeCertificate(certificate, answer.producedAt, context.algorithms ? { algorithms: context.algorithms } : {}), ...judgeUse(contentOf(certificate), 'ocsp')]
   if (fault !== undefined) return unfit(certificate, fault.code)
   // RFC 6960, 4.2.2.2.1: the CA vouches for its responder as long as the certificate lives; or it names no place to ask, and then only what is known counts
-  if (fieldsOf(certificate).extensions.has(NO_CHECK)) return signer
+  if (contentOf(certificate).extensions.has(NO_CHECK)) return signer
   const { crls, ocsp } = pointsOf(certificate)
   return withRevocation(signer, [certificate, ...chainOfIssuer], answer.producedAt, context, crls.length + ocsp.length === 0)
 }
@@ -127,7 +126,7 @@ function isSignedByKey (answer: Crl | OcspAnswer, how: SignedWith, { fingerprint
 
 function isResponder ({ responder }: OcspAnswer, candidate: X509Certificate): boolean {
   if ('name' in responder) return contentOf(candidate).subject === responder.name
-  return createHash('sha1').update(fieldsOf(candidate).key).digest('hex') === responder.key
+  return contentIfReadable(candidate) !== undefined && keyHashOf(candidate, 'sha1').toString('hex') === responder.key
 }
 
 function firstProved (candidates: readonly X509Certificate[], judge: (candidate: X509Certificate) => ProvedSigner | RevocationFinding): ProvedSigner | RevocationFinding {
