@@ -125,8 +125,7 @@ function isSignedByKey (answer: Crl | OcspAnswer, how: SignedWith, { fingerprint
 }
 
 function isResponder ({ responder }: OcspAnswer, candidate: X509Certificate): boolean {
-  if ('name' in responder) return contentOf(candidate).subject === responder.name
-  return contentIfReadable(candidate) !== undefined && keyHashOf(candidate, 'sha1').toString('hex') === responder.key
+  return 'name' in responder ? contentOf(candidate).subject === responder.name : keyHashOf(candidate, 'sha1').toString('hex') === responder.key
 }
 
 function firstProved (candidates: readonly X509Certificate[], judge: (candidate: X509Certificate) => ProvedSigner | RevocationFinding): ProvedSigner | RevocationFinding {
