@@ -1,6 +1,6 @@
 /** Judges a certificate as a whole: its path, then the revocation of every certificate on it, at one moment. */
 import type { X509Certificate } from 'node:crypto'
-import { judgePath } from './path/path.ts'
+import { judgePath, withHints } from './path/path.ts'
 import type { Use } from './path/uses.ts'
 import type { TrustPolicy } from './policy.ts'
 import { judgeRevocation } from './revocation/judge.ts'
@@ -38,10 +38,4 @@ export function judgeCertificate (leaf: X509Certificate, hints: readonly X509Cer
   if (best.result === 'invalid') return { result: best.result, reasons: best.reasons, chain, domain, revocation: [] }
   const { answers, ...revocation } = judgeRevocation(chain, trust.revocation, { at, now, policy: trust.policy, store })
   return { ...combine(best, revocation), chain, domain, revocation: answers }
-}
-
-/** The store with these certificates too, but for those that it has: they would be tried twice. */
-export function withHints (store: TrustStore, hints: readonly X509Certificate[]): TrustStore {
-  const known = [...store.anchors, ...store.intermediates]
-  return { ...store, intermediates: [...store.intermediates, ...hints.filter((hint) => !known.some(({ fingerprint256 }) => fingerprint256 === hint.fingerprint256))] }
 }

@@ -43,6 +43,12 @@ export function judgePath (leaf: X509Certificate, store: Pick<TrustStore, 'ancho
   }
 }
 
+/** The store with certificates that came along, but for those that it has: they may stand between a certificate and a root, and prove nothing by themselves. */
+export function withHints (store: TrustStore, hints: readonly X509Certificate[]): TrustStore {
+  const known = new Set([...store.anchors, ...store.intermediates].map(({ fingerprint256 }) => fingerprint256))
+  return { ...store, intermediates: [...store.intermediates, ...hints.filter(({ fingerprint256 }) => !known.has(fingerprint256))] }
+}
+
 function conclude (findings: readonly PathFinding[], chain: X509Certificate[]): PathVerdict {
   return { ...verdictFrom(PATH_REASONS, findings), chain }
 }

@@ -5,7 +5,7 @@ import { ADMITTED, DIGESTS, isAdmitted, isSigned, signedWith } from '../algorith
 import type { AlgorithmPolicy, SignedWith } from '../algorithms.ts'
 import { contentOf, publicKeyOf } from '../asn1/certificate.ts'
 import { DerError, TAG, childrenOf, expectTag, oidOf, readDer } from '../asn1/der.ts'
-import { judgePath } from '../path/path.ts'
+import { judgePath, withHints } from '../path/path.ts'
 import type { TrustStore } from '../store.ts'
 import { combine, verdictFrom } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
@@ -156,12 +156,6 @@ function isNamed (certificate: X509Certificate, { identifier }: CmsSigner): bool
   const [tbs] = childrenOf(readDer(certificate.raw, TAG.sequence))
   const [serial, , issuer] = childrenOf(tbs).filter(({ tag }) => tag !== 0xa0)
   return identifier.content.equals(Buffer.concat([issuer!.raw, serial!.raw]))
-}
-
-/** Certificates that came along may stand between the authority and a pinned root; they prove nothing by themselves. */
-function withHints (store: TrustStore, hints: readonly X509Certificate[]): TrustStore {
-  const known = new Set([...store.anchors, ...store.intermediates].map(({ fingerprint256 }) => fingerprint256))
-  return { ...store, intermediates: [...store.intermediates, ...hints.filter(({ fingerprint256 }) => !known.has(fingerprint256))] }
 }
 
 function isEqual (one: Buffer, other: Buffer): boolean {
