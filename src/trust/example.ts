@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { Refusal } from '../errors.ts'
 import { contentIfReadable } from './asn1/certificate.ts'
 import type { Signer } from './signers/signer.ts'
-import type { TrustStore } from './store.ts'
+import { authoritiesIn, type TrustStore } from './store.ts'
 import { nameForPeople } from './verdict.ts'
 
 /** Where the example store lies: what the demo and the tests trust. */
@@ -27,7 +27,7 @@ export function isExampleCertificate (certificate: X509Certificate): boolean {
  * Throws SETUP_INVALID naming every example certificate found.
  */
 export function refuseExample ({ stores, signers }: { stores: readonly TrustStore[], signers: readonly Pick<Signer, 'certificate' | 'chain'>[] }): void {
-  const found = [...stores.flatMap(({ anchors, intermediates }) => [...anchors, ...intermediates]), ...signers.flatMap(({ certificate, chain }) => [certificate, ...chain])].filter(isExampleCertificate)
+  const found = [...authoritiesIn(stores), ...signers.flatMap(({ certificate, chain }) => [certificate, ...chain])].filter(isExampleCertificate)
   if (found.length === 0) return
   const names = [...new Set(found.map(({ subject }) => nameForPeople(subject)))].join('; ')
   throw new Refusal('SETUP_INVALID', {

@@ -70,6 +70,11 @@ export function storesOf ({ domains, timeStamping, tls }: Pick<TrustFolder, 'dom
   return [...domains, ...[timeStamping, tls].filter((store) => store !== null)]
 }
 
+/** Every CA of these stores. */
+export function authoritiesIn (stores: readonly TrustStore[]): X509Certificate[] {
+  return stores.flatMap(({ anchors, intermediates }) => [...anchors, ...intermediates])
+}
+
 /** The certificates in a PEM text, in order. Throws if there is none. */
 export function certificatesFromPem (pem: string): X509Certificate[] {
   const blocks = pem.match(PEM_CERTIFICATE) ?? []

@@ -1,8 +1,8 @@
 /** TLS servers, believed by our own pinned roots alone: those of `tls/` in the trust folder, or the domains' where there is no such part. */
 import { X509Certificate } from 'node:crypto'
 
-import { judgePath } from './path/path.ts'
-import type { TrustFolder, TrustStore } from './store.ts'
+import { judgePath, withHints } from './path/path.ts'
+import { authoritiesIn, type TrustFolder, type TrustStore } from './store.ts'
 
 /** What a way out over TLS rests on; the caller adds who we are. */
 export type TlsTrust = { authorities: string[], judgeServer: (chain: readonly Buffer[]) => string | null }
@@ -11,7 +11,7 @@ export type TlsTrust = { authorities: string[], judgeServer: (chain: readonly Bu
 export function tlsTrust ({ tls, domains }: Pick<TrustFolder, 'tls' | 'domains'>, now: () => Date): TlsTrust {
   const stores = tls === null ? domains : [tls]
   return {
-    authorities: stores.flatMap(({ anchors, intermediates }) => [...anchors, ...intermediates]).map(String),
+    authorities: authoritiesIn(stores).map(String),
     judgeServer: (chain) => judgeTlsServer(chain, stores, now()),
   }
 }
@@ -20,7 +20,7 @@ export function tlsTrust ({ tls, domains }: Pick<TrustFolder, 'tls' | 'domains'>
 function judgeTlsServer (chain: readonly Buffer[], stores: readonly TrustStore[], at: Date): string | null {
   const [server, ...sent] = chain.map((der) => new X509Certificate(der))
   if (server === undefined) return 'the server showed no certificate'
-  const verdicts = stores.map((store) => judgePath(server, { anchors: store.anchors, intermediates: [...store.intermediates, ...sent] }, at, { use: 'tls-server' }))
+  const verdicts = stores.map((store) => judgePath(server, withHints(store, sent), at, { use: 'tls-server' }))
   if (verdicts.some(({ result }) => result === 'valid')) return null
   const { reasons } = verdicts.reduce((best, next) => next.chain.length > best.chain.length ? next : best)
   return reasons.map(({ code, en, detail }) => `${code}: ${en}${detail === undefined ? '' : ` (${detail})`}`).join('; ')

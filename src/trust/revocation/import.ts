@@ -4,10 +4,9 @@ import { recordAudit } from '../../audit/audit.ts'
 import type { Database } from '../../database/database.ts'
 import { DerError } from '../asn1/der.ts'
 import type { TrustStore } from '../store.ts'
-import { authoritiesOf } from './authorities.ts'
 import { readOcsp } from './ocsp.ts'
 import { seenBySerial } from './store.ts'
-import { takeInCrl, takeInOcsp, type TakenIn } from './take-in.ts'
+import { authoritiesOf, takeInCrl, takeInOcsp, type TakenIn } from './take-in.ts'
 
 /** What became of a file, and what was found in it. */
 export type Imported = { file: string, found: 'CRL' | 'OCSP' | null } & TakenIn

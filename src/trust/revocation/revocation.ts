@@ -16,7 +16,6 @@ import type { TrustPolicy } from '../policy.ts'
 import { readTrustSettings } from '../settings.ts'
 import type { TrustStore } from '../store.ts'
 import { certificateOf, type SignatureVerdict } from '../verdict.ts'
-import { authoritiesOf } from './authorities.ts'
 import { createAsk, IN_USE_MS } from './ask.ts'
 import { readCrl } from './crl.ts'
 import { createFollow } from './follow.ts'
@@ -24,7 +23,7 @@ import { createMemory, CRL_VERSIONS, OCSP_VERSIONS } from './memory.ts'
 import { readOcsp } from './ocsp.ts'
 import type { RevocationSource } from './source.ts'
 import { answersAfter, lastSequence, newestAnswers, seenUnder, type AnswerRow } from './store.ts'
-import { answersIn, takeInCrl, type Authorities } from './take-in.ts'
+import { answersIn, authoritiesOf, takeInCrl, type Authorities } from './take-in.ts'
 
 /** Answers read from the tables at a time: other work goes on in between. */
 const PAGE = 50

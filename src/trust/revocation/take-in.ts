@@ -2,15 +2,16 @@
  * Takes in what somebody gave as a CRL or an OCSP answer: read strictly, its signature held against the CAs we know, kept byte for byte. Garbage is not
  * kept. Whether an answer counts at a moment, by which policy, is for judge.ts.
  */
-import { createHash, type X509Certificate } from 'node:crypto'
-import type { Database, Tx } from '../../database/database.ts'
+import { createHash, X509Certificate } from 'node:crypto'
+import type { Database, Db, Tx } from '../../database/database.ts'
 import { isSigned } from '../algorithms.ts'
-import { contentOf, publicKeyOf } from '../asn1/certificate.ts'
+import { contentIfReadable, contentOf, publicKeyOf } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der.ts'
+import { authoritiesIn, type TrustStore } from '../store.ts'
 import { fingerprintOf } from '../verdict.ts'
 import { readCrl, type Crl } from './crl.ts'
 import { readOcsp, responseOn, type OcspAnswer, type SingleResponse } from './ocsp.ts'
-import { addSources, insertAnswer, type Standing } from './store.ts'
+import { addSources, insertAnswer, issuersNamed, type Standing } from './store.ts'
 
 /** What became of it: kept, and how it stands to what was there; or not, and why. */
 export type TakenIn =
@@ -19,6 +20,15 @@ export type TakenIn =
 
 /** Every CA with this (comparable) name that is pinned or stood below one that is. */
 export type Authorities = (name: string) => Promise<readonly X509Certificate[]>
+
+/** Those of the stores, and those that were seen below them. */
+export function authoritiesOf (db: Db, stores: readonly TrustStore[]): Authorities {
+  const pinned = authoritiesIn(stores)
+  return async (name) => {
+    const seen = await issuersNamed(db, name)
+    return [...pinned.filter((authority) => contentIfReadable(authority)?.subject === name), ...seen.map((der) => new X509Certificate(der))]
+  }
+}
 
 type Origin = { source: string, at: Date }
 
