@@ -10,7 +10,7 @@ import { handleCompromise } from '../outbound/compromise.ts'
 import { REMEDIES } from '../outbound/remedy.ts'
 import { EXAMPLE_TRUST_DIR } from '../trust/example.ts'
 import { readKnownRevocation } from '../trust/revocation/known.ts'
-import { readTrustSettings } from '../trust/settings.ts'
+import { policyOf, readTrustSettings } from '../trust/settings.ts'
 import { loadTrust } from '../trust/store.ts'
 import { tlsTrust } from '../trust/tls.ts'
 import { detailsOf } from '../trust/verdict.ts'
@@ -24,7 +24,7 @@ export async function testCommand (database: Database, config: Config, [code]: s
   const trusted = loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR)
   const trust = {
     domains: trusted.domains, timeStamping: trusted.timeStamping,
-    revocation: await readKnownRevocation(database, trusted.crls), policy: await readTrustSettings(database),
+    revocation: await readKnownRevocation(database, trusted.crls), policy: policyOf(await readTrustSettings(database)),
   }
   const now = new Date()
   await using http = createHttpClient({ tls: tlsTrust(trusted, () => now) })

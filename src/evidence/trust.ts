@@ -6,7 +6,7 @@ import type { Trust } from '../trust/judge.ts'
 import { readCrl, type Crl } from '../trust/revocation/crl.ts'
 import { readOcsp, type OcspAnswer } from '../trust/revocation/ocsp.ts'
 import { sourceFrom, type RevocationSource } from '../trust/revocation/source.ts'
-import { DEFAULT_TRUST_SETTINGS, TrustSettings } from '../trust/settings.ts'
+import { DEFAULT_TRUST_SETTINGS, policyOf, TrustSettings } from '../trust/settings.ts'
 import { loadTrust, type TrustStore } from '../trust/store.ts'
 import { readCertificates, readFileUpTo, readFolder } from './files.ts'
 
@@ -28,8 +28,7 @@ export async function readTrust ({ folder, anchors, intermediates, crls, timeSta
   const stamping = timeStamping === undefined ? loaded.timeStamping : { ...await storeOf('time-stamping', timeStamping), intermediates: more }
   const answers = [...loaded.crls.map(readKept), ...crls === undefined ? [] : await readFolder(crls, readAnswer)]
   const settings = policyFile === undefined ? DEFAULT_TRUST_SETTINGS : await readSettings(policyFile)
-  const { missingRevocation, acceptHours, staleHours, sha1Revocation, sha1Before } = settings
-  const trust = { domains, timeStamping: stamping, revocation: sourceOf(answers), policy: { missingRevocation, acceptHours, staleHours, sha1Revocation, sha1Before } }
+  const trust = { domains, timeStamping: stamping, revocation: sourceOf(answers), policy: policyOf(settings) }
   return { trust, settings, knowing: (more) => ({ ...trust, revocation: sourceOf([...answers, ...more.flatMap(readable)]) }) }
 }
 

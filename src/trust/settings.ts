@@ -32,6 +32,12 @@ export type TrustSettings = Static<typeof TrustSettings>
 /** What holds until an administrator says otherwise. */
 export const DEFAULT_TRUST_SETTINGS: TrustSettings = Value.Default(TrustSettings, {}) as TrustSettings
 
+/** The general policy among the settings, or what a connection makes of it. */
+export function policyOf (settings: TrustSettings, own: Partial<TrustPolicy> = {}): TrustPolicy {
+  const { missingRevocation, acceptHours, staleHours, sha1Revocation, sha1Before } = { ...settings, ...own }
+  return { missingRevocation, acceptHours, staleHours, sha1Revocation, sha1Before }
+}
+
 /** What is set now; a setting that an earlier version did not know has its default. */
 export async function readTrustSettings (db: Db): Promise<TrustSettings> {
   const { rows: [row] } = await db.query<{ settings: Partial<TrustSettings> }>('select settings from trust_setting')

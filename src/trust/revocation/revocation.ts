@@ -13,7 +13,7 @@ import type { Log } from '../../http/log.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { DerError } from '../asn1/der.ts'
 import type { TrustPolicy } from '../policy.ts'
-import { readTrustSettings } from '../settings.ts'
+import { policyOf, readTrustSettings } from '../settings.ts'
 import type { TrustStore } from '../store.ts'
 import { certificateOf, type SignatureVerdict } from '../verdict.ts'
 import { createAsk, IN_USE_MS } from './ask.ts'
@@ -104,14 +104,10 @@ export async function openRevocation ({ database, queue, stores, crls, now, log,
   return {
     /** What judgements look at. */
     source: { crls: memory.crls, ocsp: memory.ocsp } satisfies RevocationSource,
-    settings: () => settings,
     ask,
 
     /** The general policy, or what a connection makes of it. */
-    policy (own: Partial<TrustPolicy> = {}): TrustPolicy {
-      const { missingRevocation, acceptHours, staleHours, sha1Revocation, sha1Before } = { ...settings, ...own }
-      return { missingRevocation, acceptHours, staleHours, sha1Revocation, sha1Before }
-    },
+    policy: (own?: Partial<TrustPolicy>) => policyOf(settings, own),
 
     /** Follows the certificates that a fresh verdict rests on, and asks now for the answers that it missed. Takes no time. */
     meet ({ chain, revocation }: Pick<SignatureVerdict, 'chain' | 'revocation'>): void {
