@@ -2,6 +2,7 @@
 import { createVault } from '../access/secrets.ts'
 import { testKeys, type KeyTest } from '../admin/test-keys.ts'
 import { momentIn } from '../agencies/mapping.ts'
+import { NO_LOG } from '../alarms/alarms.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
@@ -24,7 +25,7 @@ export async function testCommand (database: Database, config: Config, [code]: s
   const trusted = loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR)
   const trust = {
     domains: trusted.domains, timeStamping: trusted.timeStamping,
-    revocation: await readKnownRevocation(database, trusted.crls), policy: policyOf(await readTrustSettings(database)),
+    revocation: await readKnownRevocation(database, trusted.crls, NO_LOG), policy: policyOf(await readTrustSettings(database)),
   }
   const now = new Date()
   await using http = createHttpClient({ tls: tlsTrust(trusted, () => now) })

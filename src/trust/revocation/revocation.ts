@@ -4,25 +4,22 @@
  *   a judgement meets a chain ─▶ followed: its sources are asked ─▶ an answer is taken in (table) ─▶ held in memory, by every gateway ─▶ judgements look
  */
 import type { X509Certificate } from 'node:crypto'
-import { readBlob } from '../../blobs/blobs.ts'
 import type { Database } from '../../database/database.ts'
 import { Refusal } from '../../errors.ts'
 import { isPublicAddress } from '../../http/addresses.ts'
 import { createHttpClient } from '../../http/client.ts'
 import type { Log } from '../../http/log.ts'
 import type { Queue } from '../../queue/queue.ts'
-import { DerError } from '../asn1/der.ts'
 import type { TrustPolicy } from '../policy.ts'
 import { policyOf, readTrustSettings } from '../settings.ts'
 import type { TrustStore } from '../store.ts'
 import { certificateOf, type SignatureVerdict } from '../verdict.ts'
 import { createAsk, IN_USE_MS } from './ask.ts'
-import { readCrl } from './crl.ts'
 import { createFollow } from './follow.ts'
+import { holdStored } from './known.ts'
 import { createMemory, CRL_VERSIONS, OCSP_VERSIONS } from './memory.ts'
-import { readOcsp } from './ocsp.ts'
 import type { RevocationSource } from './source.ts'
-import { answersAfter, lastSequence, newestAnswers, seenUnder, type AnswerRow } from './store.ts'
+import { answersAfter, lastSequence, newestAnswers, seenUnder, type AnswerRow, type SourceKind } from './store.ts'
 import { answersIn, authoritiesOf, takeInCrl, type Authorities } from './take-in.ts'
 
 /** Answers read from the tables at a time: other work goes on in between. */
@@ -72,33 +69,9 @@ export async function openRevocation ({ database, queue, stores, crls, now, log,
   })
 
   async function hold (rows: readonly AnswerRow[]): Promise<News> {
-    const news: News = { issuers: new Set(), certificates: new Set() }
-    for (const row of rows) {
-      const bytes = await readBlob(database, Buffer.from(row.sha256, 'hex'))
-      try {
-        holdOne(row, bytes, news)
-      } catch (error) {
-        // Taken in by a version that read less strictly: it counts for nothing, and stops nobody
-        if (!(error instanceof DerError)) throw error
-        log.error({ err: error, sha256: row.sha256 }, 'trust.revocation: a stored answer cannot be read')
-      }
-    }
-    return news
-  }
-
-  function holdOne ({ kind, scope, certificate }: AnswerRow, bytes: Buffer, news: News): void {
-    switch (kind) {
-      case 'crl': {
-        const crl = readCrl(bytes)
-        memory.holdCrl(crl, scope)
-        news.issuers.add(crl.issuer)
-        break
-      }
-      case 'ocsp':
-        memory.holdOcsp(certificate!, readOcsp(bytes))
-        news.certificates.add(certificate!)
-        break
-    }
+    await holdStored(database, memory, rows, log)
+    const of = (kind: SourceKind) => rows.filter((row) => row.kind === kind)
+    return { issuers: new Set(of('crl').map(({ issuer }) => issuer)), certificates: new Set(of('ocsp').map(({ certificate }) => certificate!)) }
   }
 
   return {
