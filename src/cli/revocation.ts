@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Refusal } from '../errors.ts'
 import { EXAMPLE_TRUST_DIR } from '../trust/example.ts'
+import { crlsIn } from '../trust/revocation/crl.ts'
 import { importAnswer, type Imported } from '../trust/revocation/import.ts'
 import { countOcsp, listCrls, listSources } from '../trust/revocation/store.ts'
-import { answersIn, inOneLine } from '../trust/revocation/take-in.ts'
+import { inOneLine } from '../trust/revocation/take-in.ts'
 import { loadTrust, storesOf } from '../trust/store.ts'
 import { withDatabase } from './database.ts'
 import { rowsOf } from './table.ts'
@@ -24,7 +25,7 @@ async function importFiles (files: readonly string[]): Promise<number> {
     const stores = storesOf(loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR))
     let code = 0
     for (const { name, bytes } of contents) {
-      for (const answer of answersIn(bytes)) {
+      for (const answer of crlsIn(bytes)) {
         const imported = await importAnswer(name, answer, { database, stores, now: new Date(), actor: 'lienthong revocation import' })
         if (imported.kind === 'rejected') code = 1
         console.log(inWords(imported))

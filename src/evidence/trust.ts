@@ -3,7 +3,7 @@ import { Value } from 'typebox/value'
 import { Refusal } from '../errors.ts'
 import { DerError } from '../trust/asn1/der.ts'
 import type { Trust } from '../trust/judge.ts'
-import { readCrl, type Crl } from '../trust/revocation/crl.ts'
+import { crlsIn, readCrl, type Crl } from '../trust/revocation/crl.ts'
 import { readOcsp, type OcspAnswer } from '../trust/revocation/ocsp.ts'
 import { sourceFrom, type RevocationSource } from '../trust/revocation/source.ts'
 import { DEFAULT_TRUST_SETTINGS, policyOf, TrustSettings } from '../trust/settings.ts'
@@ -26,7 +26,7 @@ export async function readTrust ({ folder, anchors, intermediates, crls, timeSta
   const loaded = anchors === undefined ? loadTrust(folder) : { domains: [await storeOf('given', anchors)], timeStamping: null, crls: [] }
   const domains = loaded.domains.map((domain) => ({ ...domain, intermediates: [...domain.intermediates, ...more] }))
   const stamping = timeStamping === undefined ? loaded.timeStamping : { ...await storeOf('time-stamping', timeStamping), intermediates: more }
-  const answers = [...loaded.crls.map(readKept), ...crls === undefined ? [] : await readFolder(crls, readAnswer)]
+  const answers = [...loaded.crls.map(readAnswer), ...crls === undefined ? [] : (await readFolder(crls, (bytes) => crlsIn(bytes).map(readAnswer))).flat()]
   const settings = policyFile === undefined ? DEFAULT_TRUST_SETTINGS : await readSettings(policyFile)
   const trust = { domains, timeStamping: stamping, revocation: sourceOf(answers), policy: policyOf(settings) }
   return { trust, settings, knowing: (more) => ({ ...trust, revocation: sourceOf([...answers, ...more.flatMap(readable)]) }) }
@@ -41,15 +41,6 @@ function readAnswer (bytes: Buffer): Answer {
   } catch (error) {
     if (!(error instanceof DerError)) throw error
     return { ocsp: readOcsp(bytes) }
-  }
-}
-
-/** The same, of bytes that a trust folder holds. */
-function readKept (bytes: Buffer): Answer {
-  try {
-    return readAnswer(bytes)
-  } catch (error) {
-    throw new Refusal('FILE_UNREADABLE', { detail: `crls: ${(error as Error).message}` })
   }
 }
 

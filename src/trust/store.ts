@@ -8,7 +8,7 @@ import { join } from 'node:path'
 
 import { Refusal } from '../errors.ts'
 import { contentOf } from './asn1/certificate.ts'
-import { readCrl } from './revocation/crl.ts'
+import { crlsIn, readCrl } from './revocation/crl.ts'
 
 /** One trust domain: pinned roots, and the CAs that may stand between them and a signer. */
 export type TrustStore = { label: string, anchors: X509Certificate[], intermediates: X509Certificate[] }
@@ -59,7 +59,7 @@ export function loadTrust (folder: string): TrustFolder {
     domains: [domain(CIPHER_COMMITTEE, ''), ...(national ? [national] : [])],
     timeStamping: optional('time-stamping'),
     tls: optional('tls'),
-    crls: load('crls', crlFrom),
+    crls: load('crls', crlsFrom),
   }
   if (faults.length > 0) throw new Refusal('SETUP_INVALID', { field: 'TRUST_DIR', detail: faults.join('; ') })
   return read
@@ -83,9 +83,10 @@ export function certificatesFromPem (pem: string): X509Certificate[] {
 }
 
 /** One that cannot be read must show at the start, by its file's name. */
-function crlFrom (bytes: Buffer): Buffer[] {
-  readCrl(bytes)
-  return [bytes]
+function crlsFrom (bytes: Buffer): Buffer[] {
+  const crls = crlsIn(bytes)
+  for (const crl of crls) readCrl(crl)
+  return crls
 }
 
 function caCertificatesFrom (bytes: Buffer): X509Certificate[] {

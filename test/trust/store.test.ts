@@ -5,6 +5,7 @@ import t from 'tap'
 
 import { pem } from '../../certs-example/issue.ts'
 import { Refusal } from '../../src/errors.ts'
+import { readCrl } from '../../src/trust/revocation/crl.ts'
 import { loadTrust } from '../../src/trust/store.ts'
 import { makeCa, makeCrl, makeLeaf } from './world.ts'
 
@@ -17,6 +18,13 @@ t.test('every certificate of every file is loaded', async (t) => {
   const { domains: [domain] } = loadTrust(folder)
   t.strictSame(domain?.anchors.map(({ subject }) => subject), ['C=VN\nCN=root', 'C=VN\nCN=other'])
   t.strictSame(domain?.intermediates.map(({ subject }) => subject), ['C=VN\nCN=sub'])
+})
+
+t.test('every CRL of every file is loaded', async (t) => {
+  const crls = [makeCrl(root), makeCrl(sub)].map(({ bytes }) => bytes)
+  const folder = t.testdir({ anchors: { 'a.pem': text(root) }, crls: { 'a.crl': crls[0]!, 'b.pem': crls.map((crl) => pem('X509 CRL', crl)).join('') } })
+  const loaded = loadTrust(folder).crls.map(readCrl)
+  t.strictSame(loaded.map(({ bytes }) => bytes), [crls[0], ...crls])
 })
 
 t.test('a store without a root is refused', async (t) => {

@@ -62,7 +62,13 @@ const CRL_EXTENSION = {
 
 const UNDERSTOOD = new Set<string>(Object.values(CRL_EXTENSION))
 
-const PEM_CRL = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/
+const PEM_CRL = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/g
+
+/** The CRLs of a file, which may hold several as PEM, each as it is read; anything else as it is. */
+export function crlsIn (file: Buffer): Buffer[] {
+  const blocks = file[0] === TAG.sequence ? [] : file.toString('latin1').match(PEM_CRL) ?? []
+  return blocks.length > 1 ? blocks.map((block) => Buffer.from(block, 'latin1')) : [file]
+}
 
 /** Reads a CRL, v1 or v2, from DER or PEM. Throws DerError for anything that is not exactly one. */
 export function readCrl (bytes: Uint8Array): Crl {
@@ -141,7 +147,8 @@ function scopeOf (value: Buffer | undefined, issuer: NameParts): CrlScope | unde
 
 function derOf (bytes: Buffer): Buffer {
   if (bytes[0] === TAG.sequence) return bytes
-  const [, base64] = PEM_CRL.exec(bytes.toString('latin1')) ?? []
-  if (base64 === undefined) throw new DerError('neither DER nor PEM of a CRL')
+  const [only, ...others] = bytes.toString('latin1').matchAll(PEM_CRL)
+  const base64 = only?.[1]
+  if (base64 === undefined || others.length > 0) throw new DerError('neither DER nor PEM of a CRL')
   return Buffer.from(base64, 'base64')
 }

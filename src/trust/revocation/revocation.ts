@@ -20,7 +20,7 @@ import { holdStored } from './known.ts'
 import { createMemory, CRL_VERSIONS, OCSP_VERSIONS } from './memory.ts'
 import type { RevocationSource } from './source.ts'
 import { answersAfter, lastSequence, newestAnswers, seenUnder, type AnswerRow, type SourceKind } from './store.ts'
-import { answersIn, authoritiesOf, takeInCrl, type Authorities } from './take-in.ts'
+import { authoritiesOf, takeInCrl, type Authorities } from './take-in.ts'
 
 /** Answers read from the tables at a time: other work goes on in between. */
 const PAGE = 50
@@ -142,7 +142,7 @@ function revokedIn ({ crls, ocsp }: RevocationSource, { fingerprint, issuer, ser
 
 /** A file that says nothing would be missed much later, as documents that wait: it is refused at the start, like the certificates beside it. */
 async function takeInFolder (database: Database, authorities: Authorities, crls: readonly Buffer[], at: Date): Promise<void> {
-  for (const bytes of crls.flatMap(answersIn)) {
+  for (const bytes of crls) {
     const taken = await takeInCrl(database, authorities, bytes, { source: 'TRUST_DIR/crls', at })
     if (taken.kind === 'rejected') throw new Refusal('SETUP_INVALID', { field: 'TRUST_DIR', detail: `crls: ${taken.reason}` })
   }

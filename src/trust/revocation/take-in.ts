@@ -35,14 +35,6 @@ type Origin = { source: string, at: Date }
 /** A CA's clock may be ahead of ours by this much; an answer from later than that would stay the newest for as long as its date says. */
 const AHEAD_MS = 10 * 60_000
 
-const PEM_CRLS = /-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g
-
-/** A file may hold several CRLs as PEM: each of them as it is read. */
-export function answersIn (file: Buffer): Buffer[] {
-  const blocks = file.toString('latin1').match(PEM_CRLS) ?? []
-  return blocks.length > 1 ? blocks.map((block) => Buffer.from(block, 'latin1')) : [file]
-}
-
 /** A CRL, complete or delta, DER or PEM. The places of its deltas become sources. */
 export async function takeInCrl (database: Database, authorities: Authorities, bytes: Buffer, { source, at }: Origin): Promise<TakenIn> {
   const crl = readable(() => readCrl(bytes))
