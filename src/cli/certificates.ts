@@ -11,14 +11,10 @@ import { clientCertificatesOf } from '../axis/connections.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
-import { EXAMPLE_TRUST_DIR } from '../trust/example.ts'
-import { DEFAULT_TRUST_POLICY } from '../trust/policy.ts'
-import { readCrl } from '../trust/revocation/crl.ts'
-import { sourceFrom } from '../trust/revocation/source.ts'
-import { loadTrust } from '../trust/store.ts'
 import { detailsOf } from '../trust/verdict.ts'
 import { withDatabase } from './database.ts'
 import { compromisedCommand, testCommand, type Outcome } from './keys.ts'
+import { loadTrustOf, readTrustOf } from './trust.ts'
 
 export const CERTIFICATES_USAGE = `lienthong certificates COMMAND
 
@@ -53,7 +49,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 
   async upload (database, config, files, options) {
-    const change = await changesOf(database, config).propose({
+    const change = await (await changesOf(database, config)).propose({
       files: await Promise.all(files.map(async (file) => ({ name: basename(file), bytes: await readFile(file) }))),
       ...(options.mapping !== undefined && { mapping: await readFile(options.mapping, 'utf8') }),
       ...(options.note !== undefined && { note: options.note }),
@@ -63,17 +59,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 
   async approve (database, config, [id]) {
-    const { change } = await changesOf(database, config).approve(changeId(id), ACTOR)
+    const { change } = await (await changesOf(database, config)).approve(changeId(id), ACTOR)
     return [...differences(change), `Đã thực hiện; hoàn tác bằng · It is done; to take it back: lienthong certificates rollback ${change.id}`]
   },
 
   async rollback (database, config, [id]) {
-    await changesOf(database, config).rollBack(changeId(id), ACTOR)
+    await (await changesOf(database, config)).rollBack(changeId(id), ACTOR)
     return ['Đã hoàn tác · It is taken back']
   },
 
   async expiries (database, config) {
-    const calendar = await createExpiries({ database, trusted: trustedBy(config), clientCertificates: () => clientCertificatesOf(database, createVault(config.masterKey)), log: NO_LOG, now: () => new Date() }).calendar()
+    const calendar = await createExpiries({ database, trusted: loadTrustOf(config), clientCertificates: () => clientCertificatesOf(database, createVault(config.masterKey)), log: NO_LOG, now: () => new Date() }).calendar()
     return calendar.map(({ use, whose, certificate, daysLeft, warning }) => [certificate.notAfter.slice(0, 10), `${daysLeft} d`, warning === null ? '' : `! ${warning}`, `${use} ${whose}`, certificate.subject].join('\t'))
   },
 
@@ -96,14 +92,8 @@ export async function certificates (args: string[]): Promise<number> {
   return exitCode
 }
 
-function changesOf (database: Database, config: Config) {
-  const { domains, timeStamping, crls } = trustedBy(config)
-  const trust = { domains, timeStamping, policy: DEFAULT_TRUST_POLICY, revocation: sourceFrom(crls.map(readCrl)) }
-  return createCertificateChanges({ database, trust, log: NO_LOG, now: () => new Date() })
-}
-
-function trustedBy ({ trustDir }: Config) {
-  return loadTrust(trustDir ?? EXAMPLE_TRUST_DIR)
+async function changesOf (database: Database, config: Config) {
+  return createCertificateChanges({ database, trust: await readTrustOf(database, loadTrustOf(config)), log: NO_LOG, now: () => new Date() })
 }
 
 /** A line for each difference: what, for whom, which certificate, and what it ends or lacks. */

@@ -2,31 +2,24 @@
 import { createVault } from '../access/secrets.ts'
 import { testKeys, type KeyTest } from '../admin/test-keys.ts'
 import { momentIn } from '../agencies/mapping.ts'
-import { NO_LOG } from '../alarms/alarms.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import { createHttpClient } from '../http/client.ts'
 import { handleCompromise } from '../outbound/compromise.ts'
 import { REMEDIES } from '../outbound/remedy.ts'
-import { EXAMPLE_TRUST_DIR } from '../trust/example.ts'
-import { readKnownRevocation } from '../trust/revocation/known.ts'
-import { policyOf, readTrustSettings } from '../trust/settings.ts'
-import { loadTrust } from '../trust/store.ts'
 import { tlsTrust } from '../trust/tls.ts'
 import { detailsOf } from '../trust/verdict.ts'
 import { rowsOf } from './table.ts'
+import { loadTrustOf, readTrustOf } from './trust.ts'
 
 /** What a command prints, and how it ends. */
 export type Outcome = { lines: readonly string[], exitCode: number }
 
 /** Signs a sample with the present and the next key of an agency, or of all. Exit code 1 when one could not sign, or would not be believed. */
 export async function testCommand (database: Database, config: Config, [code]: string[], { json }: { json: boolean }): Promise<Outcome> {
-  const trusted = loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR)
-  const trust = {
-    domains: trusted.domains, timeStamping: trusted.timeStamping,
-    revocation: await readKnownRevocation(database, trusted.crls, NO_LOG), policy: policyOf(await readTrustSettings(database)),
-  }
+  const trusted = loadTrustOf(config)
+  const trust = await readTrustOf(database, trusted)
   const now = new Date()
   await using http = createHttpClient({ tls: tlsTrust(trusted, () => now) })
   const intermediates = trusted.domains.flatMap((domain) => domain.intermediates)

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Refusal } from '../errors.ts'
-import { EXAMPLE_TRUST_DIR } from '../trust/example.ts'
 import { crlsIn } from '../trust/revocation/crl.ts'
 import { importAnswer, type Imported } from '../trust/revocation/import.ts'
 import { countOcsp, listCrls, listSources } from '../trust/revocation/store.ts'
 import { inOneLine } from '../trust/revocation/take-in.ts'
-import { loadTrust, storesOf } from '../trust/store.ts'
+import { storesOf } from '../trust/store.ts'
 import { withDatabase } from './database.ts'
 import { rowsOf } from './table.ts'
+import { loadTrustOf } from './trust.ts'
 
 /** `lienthong revocation import FILE…` and `lienthong revocation list`. */
 export async function revocation ([what, ...files]: string[]): Promise<number> {
@@ -22,7 +22,7 @@ async function importFiles (files: readonly string[]): Promise<number> {
   const contents: { name: string, bytes: Buffer }[] = []
   for (const file of files) contents.push({ name: basename(file), bytes: await readFile(file) }) // all are there before the first is taken
   return withDatabase(async (database, config) => {
-    const stores = storesOf(loadTrust(config.trustDir ?? EXAMPLE_TRUST_DIR))
+    const stores = storesOf(loadTrustOf(config))
     let code = 0
     for (const { name, bytes } of contents) {
       for (const answer of crlsIn(bytes)) {
