@@ -70,7 +70,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
       background.recheck.nudge('all')
     },
   }))
-  const trust: Trust = { domains: trusted.domains, timeStamping: trusted.timeStamping, revocation: revocation.source, get policy () { return revocation.policy() } }
+  const trust: Trust = { domains: trusted.domains, timeStamping: trusted.timeStamping, revocation: revocation.known, get policy () { return revocation.policy() } }
   const limits = { ...DEFAULT_LIMITS, packetBytes: config.maxPacketBytes }
   const vault = createVault(config.masterKey)
   const tls = tlsTrust(trusted, now)

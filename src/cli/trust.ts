@@ -4,7 +4,7 @@ import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { EXAMPLE_TRUST_DIR } from '../trust/example.ts'
 import type { Trust } from '../trust/judge.ts'
-import { readKnownRevocation } from '../trust/revocation/known.ts'
+import { readKnownRevocation } from '../trust/revocation/load.ts'
 import { policyOf, readTrustSettings } from '../trust/settings.ts'
 import { loadTrust, type TrustFolder } from '../trust/store.ts'
 

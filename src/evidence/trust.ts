@@ -5,7 +5,7 @@ import { DerError } from '../trust/asn1/der.ts'
 import type { Trust } from '../trust/judge.ts'
 import { crlsIn, readCrl, type Crl } from '../trust/revocation/crl.ts'
 import { readOcsp, type OcspAnswer } from '../trust/revocation/ocsp.ts'
-import { sourceFrom, type RevocationSource } from '../trust/revocation/source.ts'
+import { knownFrom, type KnownRevocation } from '../trust/revocation/known.ts'
 import { DEFAULT_TRUST_SETTINGS, policyOf, TrustSettings } from '../trust/settings.ts'
 import { loadTrust, type TrustStore } from '../trust/store.ts'
 import { readCertificates, readFileUpTo, readFolder } from './files.ts'
@@ -28,8 +28,8 @@ export async function readTrust ({ folder, anchors, intermediates, crls, timeSta
   const stamping = timeStamping === undefined ? loaded.timeStamping : { ...await storeOf('time-stamping', timeStamping), intermediates: more }
   const answers = [...loaded.crls.map(readAnswer), ...crls === undefined ? [] : (await readFolder(crls, (bytes) => crlsIn(bytes).map(readAnswer))).flat()]
   const settings = policyFile === undefined ? DEFAULT_TRUST_SETTINGS : await readSettings(policyFile)
-  const trust = { domains, timeStamping: stamping, revocation: sourceOf(answers), policy: policyOf(settings) }
-  return { trust, settings, knowing: (more) => ({ ...trust, revocation: sourceOf([...answers, ...more.flatMap(readable)]) }) }
+  const trust = { domains, timeStamping: stamping, revocation: knownOf(answers), policy: policyOf(settings) }
+  return { trust, settings, knowing: (more) => ({ ...trust, revocation: knownOf([...answers, ...more.flatMap(readable)]) }) }
 }
 
 type Answer = { crl: Crl } | { ocsp: OcspAnswer }
@@ -54,9 +54,9 @@ function readable (bytes: Buffer): Answer[] {
 }
 
 /** Nothing tells beforehand which certificates an OCSP answer is asked about, so each looks at all of them. */
-function sourceOf (answers: readonly Answer[]): RevocationSource {
+function knownOf (answers: readonly Answer[]): KnownRevocation {
   const ocsp = answers.flatMap((answer) => 'ocsp' in answer ? [answer.ocsp] : [])
-  return { ...sourceFrom(answers.flatMap((answer) => 'crl' in answer ? [answer.crl] : [])), ocsp: () => ocsp }
+  return { ...knownFrom(answers.flatMap((answer) => 'crl' in answer ? [answer.crl] : [])), ocsp: () => ocsp }
 }
 
 async function storeOf (label: string, folder: string): Promise<TrustStore> {

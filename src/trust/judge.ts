@@ -4,7 +4,7 @@ import { judgePath, withHints } from './path/path.ts'
 import type { Use } from './path/uses.ts'
 import type { TrustPolicy } from './policy.ts'
 import { judgeRevocation } from './revocation/judge.ts'
-import type { RevocationSource } from './revocation/source.ts'
+import type { KnownRevocation } from './revocation/known.ts'
 import type { TrustStore } from './store.ts'
 import { combine, type RevocationAnswer, type Verdict } from './verdict.ts'
 
@@ -15,7 +15,7 @@ export type Trust = {
   /** Whose time-stamp tokens are believed */
   timeStamping: TrustStore | null
   /** The CRLs and OCSP answers that are kept */
-  revocation: RevocationSource
+  revocation: KnownRevocation
   policy: TrustPolicy
 }
 

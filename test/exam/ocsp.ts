@@ -9,7 +9,7 @@ import { ADMITTED, type AlgorithmPolicy } from '../../src/trust/algorithms.ts'
 import { DEFAULT_TRUST_POLICY } from '../../src/trust/policy.ts'
 import { judgeRevocation } from '../../src/trust/revocation/judge.ts'
 import { readOcsp } from '../../src/trust/revocation/ocsp.ts'
-import { sourceFrom } from '../../src/trust/revocation/source.ts'
+import { knownFrom } from '../../src/trust/revocation/known.ts'
 import { fingerprintOf } from '../../src/trust/verdict.ts'
 import { shared } from '../support/shared.ts'
 import type { ExamRow, ExamTable } from './pkits.ts'
@@ -33,7 +33,7 @@ function judge ({ name, root, cert, other_certs: others = [], ocsps, moment, err
   const chain = [cert, ...others, root].map(certificate)
   const answers = ocsps.map((file, index) => ({ fingerprint: fingerprintOf(chain[index]!), answer: readOcsp(Buffer.from(text(file), 'base64')) }))
   const judged = answers.map((answer, index) => {
-    const { answers: [first], reasons } = judgeRevocation(chain.slice(index), sourceFrom([], [answer]), { at, policy: DEFAULT_TRUST_POLICY, store: { anchors: chain.slice(-1), intermediates: [] }, ...(rules === 'historical' && { algorithms: OF_2012 }) })
+    const { answers: [first], reasons } = judgeRevocation(chain.slice(index), knownFrom([], [answer]), { at, policy: DEFAULT_TRUST_POLICY, store: { anchors: chain.slice(-1), intermediates: [] }, ...(rules === 'historical' && { algorithms: OF_2012 }) })
     return { isGood: first?.status === 'good', reasons }
   })
   const isAccepted = judged.every(({ isGood }) => isGood)

@@ -11,7 +11,7 @@ import type { PolicyInputs } from '../../src/trust/path/policies.ts'
 import { DEFAULT_TRUST_POLICY } from '../../src/trust/policy.ts'
 import { readCrl } from '../../src/trust/revocation/crl.ts'
 import { judgeRevocation } from '../../src/trust/revocation/judge.ts'
-import { sourceFrom } from '../../src/trust/revocation/source.ts'
+import { knownFrom } from '../../src/trust/revocation/known.ts'
 import type { TrustStore } from '../../src/trust/store.ts'
 import { combine, type Verdict } from '../../src/trust/verdict.ts'
 import { shared } from '../support/shared.ts'
@@ -72,7 +72,7 @@ export function judgePathAndRevocation (one: PkitsCase): Verdict {
       throw error
     }
   })
-  return path.result === 'invalid' ? path : combine(path, judgeRevocation(path.chain, sourceFrom(crls), { ...one, policy: DEFAULT_TRUST_POLICY }))
+  return path.result === 'invalid' ? path : combine(path, judgeRevocation(path.chain, knownFrom(crls), { ...one, policy: DEFAULT_TRUST_POLICY }))
 }
 
 /** Every case that there is. */

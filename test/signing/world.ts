@@ -15,7 +15,7 @@ import type { Trust } from '../../src/trust/judge.ts'
 import { DEFAULT_TRUST_POLICY } from '../../src/trust/policy.ts'
 import { EXAMPLE_TRUST_DIR } from '../../src/trust/example.ts'
 import { readCrl } from '../../src/trust/revocation/crl.ts'
-import { sourceFrom } from '../../src/trust/revocation/source.ts'
+import { knownFrom } from '../../src/trust/revocation/known.ts'
 import { signerFromPem } from '../../src/trust/signers/pem.ts'
 import type { Signer } from '../../src/trust/signers/signer.ts'
 import { loadTrust, type TrustStore } from '../../src/trust/store.ts'
@@ -26,7 +26,7 @@ export const NOW = new Date('2026-11-20T08:30:00Z')
 
 const folder = loadTrust(EXAMPLE_TRUST_DIR)
 
-export const trust: Trust = { ...folder, revocation: sourceFrom(folder.crls.map(readCrl)), policy: DEFAULT_TRUST_POLICY }
+export const trust: Trust = { ...folder, revocation: knownFrom(folder.crls.map(readCrl)), policy: DEFAULT_TRUST_POLICY }
 
 const examplePath = (name: string, file: string): string => join(import.meta.dirname, '../../certs-example', name, file)
 

@@ -7,7 +7,7 @@ import { EXAMPLE_TRUST_DIR, isExampleCertificate, refuseExample } from '../../sr
 import { judgeCertificate, type Trust } from '../../src/trust/judge.ts'
 import { DEFAULT_TRUST_POLICY } from '../../src/trust/policy.ts'
 import { readCrl } from '../../src/trust/revocation/crl.ts'
-import { sourceFrom } from '../../src/trust/revocation/source.ts'
+import { knownFrom } from '../../src/trust/revocation/known.ts'
 import { signerFromPem } from '../../src/trust/signers/pem.ts'
 import { signerFromPkcs12 } from '../../src/trust/signers/pkcs12.ts'
 import { loadTrust } from '../../src/trust/store.ts'
@@ -17,7 +17,7 @@ import { AT, makeCa, makeLeaf, needsOpenssl, openssl, opensslAccepts, storeOf } 
 const EXAMPLES = join(EXAMPLE_TRUST_DIR, '..')
 const folder = loadTrust(EXAMPLE_TRUST_DIR)
 const store = folder.domains[0]!
-const trust: Trust = { ...folder, revocation: sourceFrom(folder.crls.map(readCrl)), policy: DEFAULT_TRUST_POLICY }
+const trust: Trust = { ...folder, revocation: knownFrom(folder.crls.map(readCrl)), policy: DEFAULT_TRUST_POLICY }
 
 const signer = (name: string) => signerFromPem({
   key: readFileSync(join(EXAMPLES, `${name}.key.pem`), 'utf8'),

@@ -12,7 +12,7 @@ import { contentOf } from '../../src/trust/asn1/certificate.ts'
 import type { Trust } from '../../src/trust/judge.ts'
 import { DEFAULT_TRUST_POLICY } from '../../src/trust/policy.ts'
 import { readCrl, type Crl } from '../../src/trust/revocation/crl.ts'
-import type { RevocationSource } from '../../src/trust/revocation/source.ts'
+import type { KnownRevocation } from '../../src/trust/revocation/known.ts'
 import type { TrustStore } from '../../src/trust/store.ts'
 
 /** A moment at which everything made here is valid. */
@@ -51,7 +51,7 @@ export function trustOf (anchors: Issued[], intermediates: Issued[] = []): Trust
 }
 
 /** A CRL of every CA that was made here, however it came into a chain. */
-export const NOTHING_REVOKED: RevocationSource = {
+export const NOTHING_REVOKED: KnownRevocation = {
   crls: (name) => made.filter(({ certificate }) => contentOf(certificate).subject === name).map((ca) => makeCrl(ca)),
   ocsp: () => [],
 }

@@ -4,17 +4,17 @@ import { contentOf } from '../asn1/certificate.ts'
 import type { Crl } from './crl.ts'
 import { ALL_REASONS, pointName, pointsOf, type DistributionPoint } from './points.ts'
 import type { RevocationFinding } from './reasons.ts'
-import { signerOfCrl, type ProvedSigner, type SignerContext } from './signer.ts'
-import type { RevocationSource } from './source.ts'
+import { signerOfCrl, type ProvedSigner, type SignerContext } from './answer-signer.ts'
+import type { KnownRevocation } from './known.ts'
 import { statementOn, unlessUnreadable, type Statement, type Told } from './statement.ts'
 
 /** What every CRL that could speak for the first certificate of the chain says of it, or why it says nothing. */
-export function statementsOfCrls (chain: readonly X509Certificate[], source: RevocationSource, context: SignerContext): (Statement | RevocationFinding)[] {
+export function statementsOfCrls (chain: readonly X509Certificate[], known: KnownRevocation, context: SignerContext): (Statement | RevocationFinding)[] {
   const { issuer } = contentOf(chain[0]!)
   // RFC 5280, 6.3.3, last paragraph: a CA's own CRLs count even where the certificate does not name them
   const places: DistributionPoint[] = [...pointsOf(chain[0]!).crls, { names: [pointName(issuer)], urls: [] }]
   return places.flatMap((place) => (place.issuers ?? [issuer]).flatMap((crlIssuer) => {
-    const crls = source.crls(crlIssuer)
+    const crls = known.crls(crlIssuer)
     return crls.filter(({ baseNumber }) => baseNumber === undefined).flatMap((crl) => unlessUnreadable(() => statementsOf(crl, crls, place, chain, context)))
   }))
 }

@@ -8,7 +8,7 @@ import { DerError, TAG, booleanOf, childrenOf, expectTag, integerOf, octetsOf, r
 import type { Der } from '../asn1/der.ts'
 import { comparableName, readName, type NameParts } from '../asn1/names.ts'
 import { signedWith, type SignedWith } from '../algorithms.ts'
-import { readEntries, type Revoked } from './entries.ts'
+import { readEntries, type Revoked } from './crl-entries.ts'
 import { FRESHEST_CRL, distributionPointsOf, namesOf, reasonsOf, type DistributionPoint } from './points.ts'
 
 /** What of a CA's certificates a CRL speaks for (issuingDistributionPoint, RFC 5280, 5.2.5). */

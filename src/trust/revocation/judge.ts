@@ -11,8 +11,8 @@ import { statementsOfCrls } from './crl-statements.ts'
 import { statementsOfOcsp } from './ocsp-statements.ts'
 import { ALL_REASONS } from './points.ts'
 import { REVOCATION_REASONS, type RevocationFinding } from './reasons.ts'
-import type { SignerContext } from './signer.ts'
-import type { RevocationSource } from './source.ts'
+import type { SignerContext } from './answer-signer.ts'
+import type { KnownRevocation } from './known.ts'
 import { unlessUnreadable, type Statement } from './statement.ts'
 
 /** What revocation is judged by. */
@@ -35,17 +35,17 @@ export type RevocationVerdict = Verdict & { answers: RevocationAnswer[] }
 const MAX_DEPTH = 2
 
 /** Judges a chain whose path is valid: the signer first, the root last. The root has nobody who could revoke it. */
-export function judgeRevocation (chain: readonly X509Certificate[], source: RevocationSource, context: RevocationContext): RevocationVerdict {
-  return judgeWithin(chain, source, context, [])
+export function judgeRevocation (chain: readonly X509Certificate[], known: KnownRevocation, context: RevocationContext): RevocationVerdict {
+  return judgeWithin(chain, known, context, [])
 }
 
 /** `asking` are the certificates whose revocation is being judged: what they signed says nothing of themselves. */
-function judgeWithin (chain: readonly X509Certificate[], source: RevocationSource, context: RevocationContext, asking: readonly string[]): RevocationVerdict {
+function judgeWithin (chain: readonly X509Certificate[], known: KnownRevocation, context: RevocationContext, asking: readonly string[]): RevocationVerdict {
   const judged: Judged[] = []
   // From the root down: what a CA said after its own revocation counts for nothing
   let believedUntil: Date | undefined
   for (let index = chain.length - 2; index >= 0; index--) {
-    const one = judgeOne(chain.slice(index), source, { ...context, believedUntil }, [...asking, fingerprintOf(chain[index]!)])
+    const one = judgeOne(chain.slice(index), known, { ...context, believedUntil }, [...asking, fingerprintOf(chain[index]!)])
     judged.unshift(one)
     believedUntil = earlier(believedUntil, one.revokedLater)
   }
@@ -54,9 +54,9 @@ function judgeWithin (chain: readonly X509Certificate[], source: RevocationSourc
 
 type Judged = { findings: RevocationFinding[], answers: RevocationAnswer[], revokedLater?: Date | undefined }
 
-function judgeOne (chain: readonly X509Certificate[], source: RevocationSource, context: RevocationContext & Pick<SignerContext, 'believedUntil'>, asking: readonly string[]): Judged {
+function judgeOne (chain: readonly X509Certificate[], known: KnownRevocation, context: RevocationContext & Pick<SignerContext, 'believedUntil'>, asking: readonly string[]): Judged {
   const certificate = chain[0]!
-  const { statements, findings } = statementsOn(chain, source, { ...context, judgeRevocation: (of, at) => judgeSigner(of, source, { ...context, at, policy: { ...context.policy, missingRevocation: 'wait' } }, asking) })
+  const { statements, findings } = statementsOn(chain, known, { ...context, judgeRevocation: (of, at) => judgeSigner(of, known, { ...context, at, policy: { ...context.policy, missingRevocation: 'wait' } }, asking) })
   const name = nameForPeople(certificate.subject)
   const decided = decide(statements)
   if (decided === undefined) {
@@ -75,13 +75,13 @@ function judgeOne (chain: readonly X509Certificate[], source: RevocationSource, 
 }
 
 /** What a signer of answers is worth: nothing while it is itself being asked about. */
-function judgeSigner (chain: readonly X509Certificate[], source: RevocationSource, context: RevocationContext, asking: readonly string[]): Verdict {
+function judgeSigner (chain: readonly X509Certificate[], known: KnownRevocation, context: RevocationContext, asking: readonly string[]): Verdict {
   if (asking.length >= MAX_DEPTH + 1 || asking.includes(fingerprintOf(chain[0]!))) return verdictFrom(REVOCATION_REASONS, [{ code: 'REVOCATION_UNKNOWN' }])
-  return judgeWithin(chain, source, context, asking)
+  return judgeWithin(chain, known, context, asking)
 }
 
-function statementsOn (chain: readonly X509Certificate[], source: RevocationSource, context: SignerContext): { statements: Statement[], findings: RevocationFinding[] } {
-  const told = unlessUnreadable(() => [...statementsOfOcsp(chain, source, context), ...statementsOfCrls(chain, source, context)])
+function statementsOn (chain: readonly X509Certificate[], known: KnownRevocation, context: SignerContext): { statements: Statement[], findings: RevocationFinding[] } {
+  const told = unlessUnreadable(() => [...statementsOfOcsp(chain, known, context), ...statementsOfCrls(chain, known, context)])
   return {
     statements: told.filter((one) => 'says' in one).toSorted((one, other) => other.thisUpdate.getTime() - one.thisUpdate.getTime()),
     findings: told.filter((one) => 'code' in one),

@@ -1,35 +1,21 @@
-/** What is known of revocation, read from the tables: all of it for commands, which end before anything new could come; what is new for a gateway that runs. */
-import { readBlob } from '../../blobs/blobs.ts'
-import type { Db } from '../../database/database.ts'
-import type { Log } from '../../http/log.ts'
-import { DerError } from '../asn1/der.ts'
-import { readCrl } from './crl.ts'
-import { createMemory, CRL_VERSIONS, OCSP_VERSIONS, type RevocationMemory } from './memory.ts'
-import { readOcsp } from './ocsp.ts'
-import { sourceFrom, type RevocationSource } from './source.ts'
-import { lastSequence, newestAnswers, type AnswerRow } from './store.ts'
+/** The CRLs and OCSP answers that a judgement may look at. */
+import type { Crl } from './crl.ts'
+import type { OcspAnswer } from './ocsp.ts'
 
-/** The answers that are kept, and the CRLs of the trust folder, which the gateway may not have taken in yet. */
-export async function readKnownRevocation (db: Db, folder: readonly Buffer[], log: Pick<Log, 'error'>): Promise<RevocationSource> {
-  const memory = createMemory()
-  await holdStored(db, memory, await newestAnswers(db, { crls: CRL_VERSIONS, ocsp: OCSP_VERSIONS, upTo: await lastSequence(db), usedSince: new Date(0) }), log)
-  const added = sourceFrom(folder.map(readCrl))
-  return { crls: (issuer) => [...memory.crls(issuer), ...added.crls(issuer)], ocsp: memory.ocsp }
+/** Everything kept that could count, at once and from memory: a judgement never waits for a network. */
+export type KnownRevocation = {
+  /** All CRLs signed in this name (comparable, as `contentOf(certificate).subject`), of every age, complete and delta */
+  crls (issuer: string): readonly Crl[]
+  /** All answers to a question about the certificate with this SHA-256 (lower-case hex) */
+  ocsp (fingerprint: string): readonly OcspAnswer[]
 }
 
-/** Once this returns, these answers are held, but for those that cannot be read any more. */
-export async function holdStored (db: Db, memory: RevocationMemory, rows: readonly AnswerRow[], log: Pick<Log, 'error'>): Promise<void> {
-  for (const { kind, sha256, scope, certificate } of rows) {
-    const bytes = await readBlob(db, Buffer.from(sha256, 'hex'))
-    try {
-      switch (kind) {
-        case 'crl': memory.holdCrl(readCrl(bytes), scope); break
-        case 'ocsp': memory.holdOcsp(certificate!, readOcsp(bytes)); break
-      }
-    } catch (error) {
-      // Taken in by a version that read less strictly: it counts for nothing, and stops nobody
-      if (!(error instanceof DerError)) throw error
-      log.error({ err: error, sha256 }, 'trust.revocation: a stored answer cannot be read')
-    }
+/** Exactly these, and nothing else. */
+export function knownFrom (crls: readonly Crl[], ocsp: readonly { fingerprint: string, answer: OcspAnswer }[] = []): KnownRevocation {
+  const byIssuer = Map.groupBy(crls, ({ issuer }) => issuer)
+  const byFingerprint = Map.groupBy(ocsp, ({ fingerprint }) => fingerprint)
+  return {
+    crls: (issuer) => byIssuer.get(issuer) ?? [],
+    ocsp: (fingerprint) => (byFingerprint.get(fingerprint) ?? []).map(({ answer }) => answer),
   }
 }

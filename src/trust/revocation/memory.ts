@@ -1,7 +1,7 @@
 /** The answers that judgements look at, in memory. Bounded: the tables hold everything, this holds what is newest. */
 import type { Crl } from './crl.ts'
 import type { OcspAnswer } from './ocsp.ts'
-import type { RevocationSource } from './source.ts'
+import type { KnownRevocation } from './known.ts'
 
 /** Versions of one CRL, and of the OCSP answers for one certificate: the newest tells of the past too, earlier ones only of what it dropped. */
 export const CRL_VERSIONS = 4
@@ -12,7 +12,7 @@ const MOST_BYTES = { crl: 64 << 20, ocsp: 32 << 20 }
 
 type HeldCrl = { crl: Crl, scope: string }
 
-export type RevocationMemory = RevocationSource & {
+export type RevocationMemory = KnownRevocation & {
   /** Holds a CRL; `scope` says which others it replaces. */
   holdCrl (crl: Crl, scope: string): void
   /** Holds an answer about the certificate with this fingerprint (hex). */

@@ -6,13 +6,13 @@ import { fingerprintOf, momentForPeople } from '../verdict.ts'
 import { responseOn, type OcspAnswer } from './ocsp.ts'
 import { ALL_REASONS } from './points.ts'
 import type { RevocationFinding } from './reasons.ts'
-import { howSigned, signerOfOcsp, type SignerContext } from './signer.ts'
-import type { RevocationSource } from './source.ts'
+import { howSigned, signerOfOcsp, type SignerContext } from './answer-signer.ts'
+import type { KnownRevocation } from './known.ts'
 import { statementOn, unlessUnreadable, type Statement, type Told } from './statement.ts'
 
 /** What every answer at hand says of the first certificate of the chain, or why it says nothing. */
-export function statementsOfOcsp (chain: readonly X509Certificate[], source: RevocationSource, context: SignerContext): (Statement | RevocationFinding)[] {
-  return source.ocsp(fingerprintOf(chain[0]!)).flatMap((answer) => unlessUnreadable(() => [statementOf(answer, chain, context)]))
+export function statementsOfOcsp (chain: readonly X509Certificate[], known: KnownRevocation, context: SignerContext): (Statement | RevocationFinding)[] {
+  return known.ocsp(fingerprintOf(chain[0]!)).flatMap((answer) => unlessUnreadable(() => [statementOf(answer, chain, context)]))
 }
 
 function statementOf (answer: OcspAnswer, chain: readonly X509Certificate[], context: SignerContext): Statement | RevocationFinding {

@@ -9,7 +9,7 @@ import type { Der } from '../asn1/der.ts'
 import { comparableName, readName } from '../asn1/names.ts'
 import { writeAlgorithm, writeDer } from '../asn1/write.ts'
 import { DIGESTS, signedWith, type SignedWith } from '../algorithms.ts'
-import { reasonOf, type Revoked } from './entries.ts'
+import { reasonOf, type Revoked } from './crl-entries.ts'
 
 /** What an answer says of one certificate. The certificate is named by its serial and by digests of its issuer's name and key. */
 export type SingleResponse = {

@@ -16,9 +16,9 @@ import type { TrustStore } from '../store.ts'
 import { certificateOf, type SignatureVerdict } from '../verdict.ts'
 import { createAsk, IN_USE_MS } from './ask.ts'
 import { createFollow } from './follow.ts'
-import { holdStored } from './known.ts'
+import { holdStored } from './load.ts'
 import { createMemory, CRL_VERSIONS, OCSP_VERSIONS } from './memory.ts'
-import type { RevocationSource } from './source.ts'
+import type { KnownRevocation } from './known.ts'
 import { answersAfter, lastSequence, newestAnswers, seenUnder, type AnswerRow, type SourceKind } from './store.ts'
 import { authoritiesOf, takeInCrl, type Authorities } from './take-in.ts'
 
@@ -76,7 +76,7 @@ export async function openRevocation ({ database, queue, stores, crls, now, log,
 
   return {
     /** What judgements look at. */
-    source: { crls: memory.crls, ocsp: memory.ocsp } satisfies RevocationSource,
+    known: { crls: memory.crls, ocsp: memory.ocsp } satisfies KnownRevocation,
     ask,
 
     /** The general policy, or what a connection makes of it. */
@@ -130,7 +130,7 @@ export async function openRevocation ({ database, queue, stores, crls, now, log,
 }
 
 /** What the CA has said last: a suspension that it has taken back is none. */
-function revokedIn ({ crls, ocsp }: RevocationSource, { fingerprint, issuer, serial }: { fingerprint: string, issuer: string, serial: string }): { since: Date, reason: string } | null {
+function revokedIn ({ crls, ocsp }: KnownRevocation, { fingerprint, issuer, serial }: { fingerprint: string, issuer: string, serial: string }): { since: Date, reason: string } | null {
   const newest = new Map(crls(issuer).toReversed().map((crl) => [`${crl.baseNumber === undefined} ${crl.scope?.octets.toString('hex')}`, crl]))
   const listed = [...newest.values()].toSorted((one, other) => other.thisUpdate.getTime() - one.thisUpdate.getTime()).map((crl) => crl.find(serial, issuer)).find((entry) => entry !== undefined)
   const answered = ocsp(fingerprint)[0]?.responses.find((response) => response.serial === serial)?.revoked

@@ -2,7 +2,7 @@
 import { DerError } from '../asn1/der.ts'
 import type { TrustPolicy } from '../policy.ts'
 import { momentForPeople } from '../verdict.ts'
-import type { Revoked } from './entries.ts'
+import type { Revoked } from './crl-entries.ts'
 import type { RevocationFinding } from './reasons.ts'
 
 /** What answers tell of a certificate, whoever gives them. */

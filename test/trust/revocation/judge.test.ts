@@ -3,7 +3,7 @@ import t from 'tap'
 import { OID, distributionPoints, extendedKeyUsage, keyUsage } from '../../../certs-example/issue.ts'
 import { certificateIssuer, deltaIndicator, expiredCertificatesSince, issuingDistributionPoint } from '../../../certs-example/revocation.ts'
 import { judgeCertificate } from '../../../src/trust/judge.ts'
-import { sourceFrom } from '../../../src/trust/revocation/source.ts'
+import { knownFrom } from '../../../src/trust/revocation/known.ts'
 import { fingerprintOf, type Verdict } from '../../../src/trust/verdict.ts'
 import { AT, makeCa, makeCrl, makeLeaf, trustOf } from '../world.ts'
 import { judgeG1 } from './reasons.ts'
@@ -206,7 +206,7 @@ t.test('SHA-1 counts from pinned CAs of the first generation alone, if the polic
 })
 
 t.test('of a chain that is invalid anyway, revocation is not asked', async (t) => {
-  const trust = { ...trustOf([root], [sub]), revocation: sourceFrom([]) }
+  const trust = { ...trustOf([root], [sub]), revocation: knownFrom([]) }
   t.match(judgeCertificate(makeLeaf(sub, { notAfter: after(-DAY) }).certificate, [], trust, AT), { result: 'invalid', revocation: [] })
   t.match(judgeCertificate(leaf.certificate, [], trust, AT), { result: 'indeterminate', reasons: [{ code: 'REVOCATION_UNKNOWN' }, { code: 'REVOCATION_UNKNOWN' }], domain: 'test', revocation: [{ status: 'missing' }, { status: 'missing' }] })
 })

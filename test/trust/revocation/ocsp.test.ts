@@ -10,7 +10,7 @@ import { DerError } from '../../../src/trust/asn1/der.ts'
 import { DEFAULT_TRUST_POLICY } from '../../../src/trust/policy.ts'
 import { judgeRevocation } from '../../../src/trust/revocation/judge.ts'
 import { ocspRequestFor, readOcsp, responseOn, type OcspAnswer } from '../../../src/trust/revocation/ocsp.ts'
-import { sourceFrom } from '../../../src/trust/revocation/source.ts'
+import { knownFrom } from '../../../src/trust/revocation/known.ts'
 import { fingerprintOf } from '../../../src/trust/verdict.ts'
 import { makeCa, makeLeaf, needsOpenssl, openssl } from '../world.ts'
 import { DAY, HOUR, NO_CHECK, after, leaf, makeResponder, ocspOnLeaf, serialOf, sub } from './world.ts'
@@ -93,7 +93,7 @@ t.test('the answers of a real responder are judged right', needsOpenssl, async (
 function told (answer: OcspAnswer, [one, issuer]: [Issued, Issued], at: Date): string | undefined {
   const chain = [one.certificate, issuer.certificate]
   const store = { anchors: [issuer.certificate], intermediates: [] }
-  return judgeRevocation(chain, sourceFrom([], [{ fingerprint: fingerprintOf(one.certificate), answer }]), { at, policy: DEFAULT_TRUST_POLICY, store }).answers[0]?.status
+  return judgeRevocation(chain, knownFrom([], [{ fingerprint: fingerprintOf(one.certificate), answer }]), { at, policy: DEFAULT_TRUST_POLICY, store }).answers[0]?.status
 }
 
 /** Starts `openssl ocsp` for a CA: its answers are good for an hour. Gone with the test. */

@@ -9,7 +9,7 @@ import { DEFAULT_TRUST_POLICY, type TrustPolicy } from '../../../src/trust/polic
 import type { Crl } from '../../../src/trust/revocation/crl.ts'
 import { judgeRevocation, type RevocationVerdict } from '../../../src/trust/revocation/judge.ts'
 import { readOcsp, type OcspAnswer } from '../../../src/trust/revocation/ocsp.ts'
-import { sourceFrom } from '../../../src/trust/revocation/source.ts'
+import { knownFrom } from '../../../src/trust/revocation/known.ts'
 import { fingerprintOf } from '../../../src/trust/verdict.ts'
 import { AT, makeCa, makeCrl, makeLeaf } from '../world.ts'
 
@@ -54,7 +54,7 @@ type Known = {
 export function judge ({ crls = [], ocsp = [], at = AT, now, policy = {}, algorithms, chain = [leaf, sub, root], intermediates = [] }: Known): RevocationVerdict {
   const certificates: X509Certificate[] = chain.map(({ certificate }) => certificate)
   const fingerprint = fingerprintOf(certificates[0]!)
-  return judgeRevocation(certificates, sourceFrom([makeCrl(root, { nextUpdate: after(300 * DAY) }), ...crls], ocsp.map((answer) => ({ fingerprint, answer }))), {
+  return judgeRevocation(certificates, knownFrom([makeCrl(root, { nextUpdate: after(300 * DAY) }), ...crls], ocsp.map((answer) => ({ fingerprint, answer }))), {
     at, ...(now && { now }), ...(algorithms && { algorithms }), policy: { ...DEFAULT_TRUST_POLICY, ...policy },
     store: { anchors: [root.certificate], intermediates: [sub, ...intermediates].map(({ certificate }) => certificate) },
   })
