@@ -13,7 +13,7 @@ import type { Database, Tx } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import { judgeAgain } from '../inbound/judge-again.ts'
 import { contentOf } from '../trust/asn1/certificate.ts'
-import { readBundle } from '../trust/bundle.ts'
+import { readCertificateFile } from '../trust/certificate-file.ts'
 import { judgeCertificate, type Trust } from '../trust/judge.ts'
 import { fingerprintOf } from '../trust/verdict.ts'
 
@@ -117,8 +117,8 @@ export function createCertificateChanges ({ database, trust, log, now }: Needs) 
 /** Certificates that came with arrivals and are kept with their verdicts: what an alarm names by its fingerprint need not be found elsewhere. */
 async function findMet (database: Database, fingerprints: readonly string[]): Promise<Found[]> {
   const { rows } = await database.query<{ sha256: Buffer }>('select sha256 from blob where sha256 = any($1) and size < $2', [fingerprints.map((fingerprint) => Buffer.from(fingerprint, 'hex')), LARGEST])
-  const bundles = await Promise.all(rows.map(async ({ sha256 }) => readBundle(await readBlob(database, sha256))))
-  return bundles.flatMap((bundle) => 'fault' in bundle ? [] : bundle.certificates.slice(0, 1).map((certificate) => ({ file: '', certificate })))
+  const kept = await Promise.all(rows.map(async ({ sha256 }) => readCertificateFile(await readBlob(database, sha256))))
+  return kept.flatMap((read) => 'fault' in read ? [] : read.certificates.slice(0, 1).map((certificate) => ({ file: '', certificate })))
 }
 
 /** How many entries have each outcome. */

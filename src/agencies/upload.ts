@@ -2,7 +2,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { looksZipped, unzip } from '../edxml/zip.ts'
 import { Refusal } from '../errors.ts'
-import { readBundle } from '../trust/bundle.ts'
+import { readCertificateFile } from '../trust/certificate-file.ts'
 import { fingerprintOf } from '../trust/verdict.ts'
 
 export type UploadedFile = { name: string, bytes: Buffer }
@@ -48,10 +48,10 @@ export async function readUpload (files: readonly UploadedFile[]): Promise<{ fou
   return { found: [...found.values()], unreadable }
 
   function take (file: string, bytes: Buffer): void {
-    const bundle = readBundle(bytes)
-    if ('fault' in bundle) unreadable.push(fault(file, bundle.fault, bundle.detail))
-    else if (bundle.certificates.length === 0) unreadable.push(fault(file, 'NOT_CERTIFICATES'))
-    else for (const certificate of bundle.certificates) {
+    const read = readCertificateFile(bytes)
+    if ('fault' in read) unreadable.push(fault(file, read.fault, read.detail))
+    else if (read.certificates.length === 0) unreadable.push(fault(file, 'NOT_CERTIFICATES'))
+    else for (const certificate of read.certificates) {
       const fingerprint = fingerprintOf(certificate)
       if (!found.has(fingerprint)) found.set(fingerprint, { file: shown(file), certificate })
       if (found.size > MOST.certificates) throw new Refusal('REQUEST_TOO_LARGE', { detail: `more than ${MOST.certificates} certificates` })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { X509Certificate } from 'node:crypto'
 import { pem, rsaKeys } from '../../certs-example/issue.ts'
-import { readBundle } from '../../src/trust/bundle.ts'
+import { readCertificateFile } from '../../src/trust/certificate-file.ts'
 import { fingerprintOf } from '../../src/trust/verdict.ts'
 import { makeCa, makeLeaf, needsOpenssl, openssl } from './world.ts'
 
@@ -10,8 +10,8 @@ const issuer = makeCa('CA')
 const [one, other] = [makeLeaf(issuer).certificate, makeLeaf(issuer, { serial: Buffer.from([2]) }).certificate]
 const text = (...certificates: X509Certificate[]) => certificates.map(({ raw }) => pem('CERTIFICATE', raw)).join('')
 const told = (bytes: Buffer | string) => {
-  const bundle = readBundle(Buffer.from(bytes))
-  return 'fault' in bundle ? bundle.fault : bundle.certificates.map(fingerprintOf)
+  const file = readCertificateFile(Buffer.from(bytes))
+  return 'fault' in file ? file.fault : file.certificates.map(fingerprintOf)
 }
 
 t.test('certificates are read from PEM, with what stands between, from DER, and from bare base64', async (t) => {

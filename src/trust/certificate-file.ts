@@ -8,7 +8,7 @@ import { derFromBer } from './asn1/ber.ts'
 import { DerError, TAG, childrenOf, oidOf, readDer } from './asn1/der.ts'
 
 /** What the file holds, or why it holds nothing that may be taken. */
-export type Bundle = { certificates: X509Certificate[] } | { fault: 'PRIVATE_KEY' | 'NOT_CERTIFICATES', detail?: string }
+export type CertificateFile = { certificates: X509Certificate[] } | { fault: 'PRIVATE_KEY' | 'NOT_CERTIFICATES', detail?: string }
 
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----/g
 const PEM_LABELS = new Set(['CERTIFICATE', 'X509 CERTIFICATE', 'PKCS7', 'CMS'])
@@ -18,7 +18,7 @@ const SIGNED_DATA = '1.2.840.113549.1.7.2'
 const EXPLICIT_0 = 0xa0
 
 /** Reads a file of certificates as a whole: when one part of it cannot be read, nothing of it is. Nothing about them is proved. */
-export function readBundle (bytes: Buffer): Bundle {
+export function readCertificateFile (bytes: Buffer): CertificateFile {
   // A sequence longer than 127 octets: no text begins so
   const isDer = bytes[0] === TAG.sequence && (bytes[1] ?? 0) >= 0x80
   const text = isDer ? '' : bytes.toString('latin1')
