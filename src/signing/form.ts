@@ -7,7 +7,7 @@ import type { Opened } from '../edxml/open.ts'
 import { readElements } from '../edxml/elements.ts'
 import { INCLUSIVE_C14N } from '../edxml/xml.ts'
 import { digestAlgorithm, ENVELOPED_SIGNATURE, isSha1, signatureAlgorithm, whyRefused, type DigestAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
-import { algorithmOf, canonicalMethod, decoded, misshapen, withoutSpace, type Grammar } from './grammar.ts'
+import { algorithmOf, canonicalMethod, decoded, LONGEST_CERTIFICATE, LONGEST_SIGNATURE, misshapen, withoutSpace, type Grammar } from './grammar.ts'
 import type { Stamp } from './proof-time.ts'
 import type { SigningFinding } from './reasons.ts'
 import { signatureTimeStamps, TIME_STAMP_GRAMMAR, XADES } from './xades.ts'
@@ -58,12 +58,8 @@ const GRAMMAR: Grammar = {
   ...TIME_STAMP_GRAMMAR,
 }
 
-/** As long as a chain may be (trust/path/path.ts); more only costs time. */
+/** The signer's, its CA's and the root's, and one to spare; more only costs time. */
 const MOST_CERTIFICATES = 4
-/** Base64 of 12 KiB: a certificate with an RSA-4096 key is a sixth of it. */
-const LONGEST_CERTIFICATE = 16_384
-/** RSA-8192, the largest key anybody certifies. */
-const LONGEST_SIGNATURE = 1024
 
 /** Reads a signature in the xmldsig namespace, or says why it is not of the form that is verified. */
 export function readForm (opened: Opened, { signature, element }: FoundSignature): SignatureForm | SigningFinding {

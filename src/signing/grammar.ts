@@ -12,6 +12,11 @@ export type Grammar = Readonly<Record<string, { attributes: readonly string[], c
 /** Inclusive C14N hands xml:lang and its kind down to SignedInfo. They mean nothing there. */
 const INHERITED = '{http://www.w3.org/XML/1998/namespace}'
 
+/** Base64 of 12 KiB: a certificate with an RSA-4096 key is a sixth of it. */
+export const LONGEST_CERTIFICATE = 16_384
+/** RSA-8192, the largest key anybody certifies. */
+export const LONGEST_SIGNATURE = 1024
+
 /** Path of the first element that is not as the grammar has it, or undefined. */
 export function misshapen (element: Element, grammar: Grammar): string | undefined {
   const name = element.namespace === XMLDSIG ? element.name : `{${element.namespace}}${element.name}`

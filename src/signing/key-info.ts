@@ -4,7 +4,7 @@ import type { Element } from '../edxml/elements.ts'
 import { contentIfReadable } from '../trust/asn1/certificate.ts'
 import { XMLDSIG } from './algorithms.ts'
 import { readCertificate, type KnownCertificate } from './certificates.ts'
-import { decoded, withoutSpace } from './grammar.ts'
+import { decoded, LONGEST_CERTIFICATE, withoutSpace } from './grammar.ts'
 import type { SigningFinding } from './reasons.ts'
 
 /** What a KeyInfo says of the signer. */
@@ -22,10 +22,8 @@ type Hint =
   | { kind: 'key id', id: string }
   | { kind: 'key name', name: string }
 
-/** More only costs time. A chain has four at most (trust/path/path.ts); tools also bring their roots. */
+/** More only costs time. Official chains have three; tools bring others along. */
 const MOST_CERTIFICATES = 8
-/** Base64 of 12 KiB: a certificate with an RSA-4096 key is a sixth of it. */
-const LONGEST_CERTIFICATE = 16_384
 
 /** These would have the key looked for elsewhere, and are no way to name a certificate. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['RetrievalMethod', 'KeyInfoReference', 'EncryptedKey', 'AgreementMethod', 'DerivedKey'])

@@ -5,7 +5,7 @@
 import { readElements, type Element } from '../edxml/elements.ts'
 import type { LocatedSignature } from '../edxml/signed.ts'
 import { isSha1, signatureAlgorithm, whyRefused, XMLDSIG, type SignatureAlgorithm } from './algorithms.ts'
-import { algorithmOf, decoded, misshapen, type Grammar } from './grammar.ts'
+import { algorithmOf, decoded, LONGEST_SIGNATURE, misshapen, type Grammar } from './grammar.ts'
 import { readKeyInfo, type KeyInfo } from './key-info.ts'
 import type { SigningFinding } from './reasons.ts'
 import { canonicalOf, readReference, type Reference } from './references.ts'
@@ -41,8 +41,6 @@ const GRAMMAR: Grammar = {
   Object: { attributes: [], content: null },
 }
 
-/** RSA-8192, the largest key anybody certifies. */
-const LONGEST_SIGNATURE = 1024
 /** XMLDSig 1.1, 6.4.3: r and s side by side, each as long as the order of the curve: P-256, P-384, P-521. */
 const ECDSA_LENGTHS: ReadonlySet<number> = new Set([64, 96, 132])
 
