@@ -28,6 +28,11 @@ export type ArrivalDecision =
 /** What is known of an arrival's signatures; a status packet has no seal. */
 export type Verdicts = { signature: SignatureVerdict, seal: SignatureVerdict | null }
 
+/** Those that there are. */
+export function verdictsOf ({ signature, seal }: Verdicts): SignatureVerdict[] {
+  return seal ? [signature, seal] : [signature]
+}
+
 /** The wait before an indeterminate verdict is asked for again, by how often it was: a revocation server is mostly back within the hour. */
 const ASK_AGAIN_MINUTES = [1, 5, 15, 60]
 

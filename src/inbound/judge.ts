@@ -9,7 +9,7 @@ import { Refusal } from '../errors.ts'
 import type { KeepEvidence } from '../evidence/keep.ts'
 import { judgePacket } from '../signing/judge-packet.ts'
 import type { Trust } from '../trust/judge.ts'
-import type { QuarantineReason, Verdicts } from './arrival.ts'
+import { verdictsOf, type QuarantineReason, type Verdicts } from './arrival.ts'
 
 export type Read = { packet: Packet, verdicts: Verdicts }
 
@@ -31,7 +31,7 @@ export function createJudge ({ database, limits, keepEvidence }: Needs): Judge {
       // Judged at the time of receipt: the only time that is proved (trust.md 2.3, rule 9).
       const at = arrival.fetchedAt
       const { packet, ...verdicts } = await judgeBySpeakers(database, { code: senderOf(read), at }, (speaksFor) => judgePacket(opened, read, { trust, at, speaksFor }))
-      await keepEvidence([verdicts.signature, verdicts.seal])
+      await keepEvidence(verdictsOf(verdicts))
       return { kind: 'read', packet, verdicts }
     } catch (error) {
       if (error instanceof Refusal) return { kind: 'unreadable', reason: { code: error.code, ...error.fault } }

@@ -18,7 +18,7 @@ import type { News, RevokedCertificate } from '../trust/revocation/revocation.ts
 import { markRevoked } from '../trust/revocation/store.ts'
 import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
-import type { Verdicts } from './arrival.ts'
+import { verdictsOf, type Verdicts } from './arrival.ts'
 import type { Judge } from './judge.ts'
 import { bringArrivalsForward, bringRechecksForward, claimRecheck, countTouched, finishRecheck, insertRecheck, nextRecheck, type DueRecheck } from './recheck-store.ts'
 
@@ -127,10 +127,6 @@ export function createRecheck ({ database, connections, judge, trust, revokedBy,
       })
     })
   }
-}
-
-function verdictsOf ({ signature, seal }: Verdicts): SignatureVerdict[] {
-  return seal ? [signature, seal] : [signature]
 }
 
 /** The certificates (fingerprints) that no answer speaks of. */

@@ -9,7 +9,7 @@ import type { DocumentPacket, StatusPacket } from '../edxml/packet.ts'
 import type { Log } from '../http/log.ts'
 import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
-import { alarmText, decideArrival, unregisteredSigner, type QuarantineReason, type Verdicts } from './arrival.ts'
+import { alarmText, decideArrival, unregisteredSigner, verdictsOf, type QuarantineReason, type Verdicts } from './arrival.ts'
 import { senderOf, type Judge, type Judged, type Read } from './judge.ts'
 import { missingOf, type Recheck, type TrustFor } from './recheck.ts'
 import { bringForward } from './recheck-store.ts'
@@ -52,8 +52,7 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
     try {
       if (judged.kind === 'fault') throw judged.error
       if (judged.kind === 'unreadable') return await quarantine(arrival, judged.reason, null)
-      meet(judged.verdicts.signature)
-      if (judged.verdicts.seal) meet(judged.verdicts.seal)
+      for (const verdict of verdictsOf(judged.verdicts)) meet(verdict)
       const decision = decideArrival(judged.verdicts, connection.policy, arrival.attempts, now())
       switch (decision.kind) {
         case 'pass': return judged.packet.kind === 'document' ? await deliver(arrival, judged.packet, judged.verdicts) : await apply(arrival, judged.packet, judged.verdicts)
@@ -131,7 +130,7 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
       const settled = { identity: null, attachments: [], reason: null, ...await become(tx, at) }
       await settle(tx, arrival.id, { packet: read?.packet ?? null, verdicts: read?.verdicts ?? null, at, ...settled })
       if (read && settled.state !== 'quarantined') await recheck.note(tx, arrival, read.verdicts)
-      if (read) await noteForStamping(tx, verdictsToStamp(arrival.id, arrival.packet, [read.verdicts.signature, read.verdicts.seal].filter((verdict) => verdict !== null)))
+      if (read) await noteForStamping(tx, verdictsToStamp(arrival.id, arrival.packet, verdictsOf(read.verdicts)))
       if (arrival.attempts > 0) await clearAlarm(tx, log, { at, kind: 'arrival.waiting', subject: arrival.id })
       return settled
     })
