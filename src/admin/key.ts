@@ -1,5 +1,6 @@
 /** A key as the set-up names it, read and tried as far as that goes without its token or server. */
 import { existsSync } from 'node:fs'
+import { momentIn } from '../agencies/mapping.ts'
 import type { NewKey } from '../agencies/signers.ts'
 import { Refusal } from '../errors.ts'
 import { createHttpClient } from '../http/client.ts'
@@ -63,10 +64,9 @@ async function signerOf ({ certificatePem = '', padding }: SignerSetup, settings
   }
 }
 
-/** A day begins at midnight in Vietnam. */
 function momentOf (text: string | undefined): Date | undefined {
   if (text === undefined) return undefined
-  const moment = new Date(text.includes('T') ? text : `${text}T00:00:00+07:00`)
+  const moment = momentIn(text)
   return Number.isNaN(moment.getTime()) ? refuse(`from: ${text} is no date`) : moment
 }
 
