@@ -9,7 +9,7 @@ export type CertificateUse = 'own' | 'partner' | 'anchor' | 'intermediate' | 'ti
 export type Relied = { use: CertificateUse, whose: string, certificate: X509Certificate }
 
 /** How far ahead a person hears of it, in days. */
-export const WARNINGS = [60, 30, 7, 1] as const
+const WARNINGS = [60, 30, 7, 1] as const
 export type Warning = typeof WARNINGS[number]
 
 /** One entry of the calendar. `warning` is the alarm that is due: the last one stays until the certificate is replaced or ended. */

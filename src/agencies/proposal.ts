@@ -5,8 +5,8 @@
 import { createHash, type X509Certificate } from 'node:crypto'
 import { contentOf } from '../trust/asn1/certificate.ts'
 import { detailsOf, fingerprintOf, type CertificateDetails, type Reason, type Verdict } from '../trust/verdict.ts'
-import type { MappingLine } from './mapping.ts'
-import { fingerprintIn } from './mapping.ts'
+import { warningFor } from './expiry.ts'
+import { fingerprintIn, type MappingLine } from './mapping.ts'
 import type { Found } from './upload.ts'
 
 /**
@@ -56,10 +56,6 @@ export type Upload = {
 
 /** A mapping names something that is not there. */
 export type MappingFault = { index: number, field: 'certificate' | 'agency' | 'replaces' }
-
-/** From here on a certificate is called expiring: the first of the calendar's warnings. */
-export const EXPIRING_DAYS = 60
-const DAY = 24 * 3600 * 1000
 
 /** The differences that an upload makes, or what is wrong with its mapping. */
 export function proposeEntries (upload: Upload): Entry[] | MappingFault {
@@ -156,8 +152,8 @@ function endOf ({ certificate, validFrom, validTo }: Registered, overlapUntil: D
 }
 
 function expiryOf (certificate: X509Certificate, now: Date): Entry['expiry'] {
-  const left = certificate.validToDate.getTime() - now.getTime()
-  return left <= 0 ? 'expired' : left <= EXPIRING_DAYS * DAY ? 'expiring' : null
+  if (certificate.validToDate <= now) return 'expired'
+  return warningFor(certificate.validToDate, now) === null ? null : 'expiring'
 }
 
 /** Two certificates may replace the same one: it is ended once. */
