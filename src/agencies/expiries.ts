@@ -11,8 +11,6 @@ type Needs = {
   clientCertificates: () => Promise<{ id: string, certificatePem: string }[]>
 }
 
-export type Expiries = ReturnType<typeof createExpiries>
-
 /** The calendar of every certificate that the gateway needs, and the alarms that follow from it. */
 export function createExpiries ({ database, trusted, clientCertificates, log, now }: Needs) {
   const pinned = reliedOn(trusted)

@@ -16,7 +16,7 @@ import { withDatabase } from './database.ts'
 import { compromisedCommand, testCommand, type Outcome } from './keys.ts'
 import { loadTrustOf, readTrustOf } from './trust.ts'
 
-export const CERTIFICATES_USAGE = `lienthong certificates COMMAND
+const CERTIFICATES_USAGE = `lienthong certificates COMMAND
 
   list [--agency CODE] [--history]             which certificate speaks for which agency
   upload FILE... [--mapping FILE] [--overlap-until DATE] [--note TEXT]

@@ -11,7 +11,7 @@ import { EXAMPLE_TRUST_DIR, refuseExample } from '../trust/example.ts'
 import type { Result, SignatureVerdict } from '../trust/verdict.ts'
 import { inWords } from './refusal.ts'
 
-export const VERIFY_USAGE = `lienthong verify FILE
+const VERIFY_USAGE = `lienthong verify FILE
 
   FILE: an edXML packet, another XML file with a signature, or a certificate (PEM, DER; more certificates may follow the first).
   The verdict is the gateway's. A packet is judged by its seal where it has one, since the seal proves the document end to end; otherwise by

@@ -24,8 +24,8 @@ export type TrustFolder = {
 }
 
 /** Labels of the domains documents may be signed under: the folder itself is the Cipher Committee's. */
-export const CIPHER_COMMITTEE = 'cipher-committee'
-export const NATIONAL = 'national'
+const CIPHER_COMMITTEE = 'cipher-committee'
+const NATIONAL = 'national'
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
 

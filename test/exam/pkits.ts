@@ -57,7 +57,7 @@ export function runPkits (judge?: (one: PkitsCase) => Verdict): ExamTable {
 }
 
 /** The path of a case, without its revocation. */
-export function judgePathAlone ({ certificate, store, at, policies }: PkitsCase): Verdict & { chain: X509Certificate[] } {
+function judgePathAlone ({ certificate, store, at, policies }: PkitsCase): Verdict & { chain: X509Certificate[] } {
   return judgePath(certificate, store, at, { policies })
 }
 
@@ -76,7 +76,7 @@ export function judgePathAndRevocation (one: PkitsCase): Verdict {
 }
 
 /** Every case that there is. */
-export function readCases (): PkitsCase[] {
+function readCases (): PkitsCase[] {
   const certificate = (file: string) => new X509Certificate(bytes(`certs/${file}`))
   const anchors = [certificate('TrustAnchorRootCertificate.crt')]
   const entries: Entry[] = ['pkits.json', 'pkits-user-notice.json'].flatMap((file) => JSON.parse(bytes(file).toString()))

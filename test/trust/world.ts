@@ -51,7 +51,7 @@ export function trustOf (anchors: Issued[], intermediates: Issued[] = []): Trust
 }
 
 /** A CRL of every CA that was made here, however it came into a chain. */
-export const NOTHING_REVOKED: KnownRevocation = {
+const NOTHING_REVOKED: KnownRevocation = {
   crls: (name) => made.filter(({ certificate }) => contentOf(certificate).subject === name).map((ca) => makeCrl(ca)),
   ocsp: () => [],
 }

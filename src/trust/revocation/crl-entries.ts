@@ -5,7 +5,7 @@ import { comparableName } from '../asn1/names.ts'
 import { directoryNamesIn } from './points.ts'
 
 /** CRLReason, RFC 5280, 5.3.1, by number; 7 is not used. */
-export const CRL_REASONS: Readonly<Record<number, string>> = {
+const CRL_REASONS: Readonly<Record<number, string>> = {
   0: 'unspecified', 1: 'keyCompromise', 2: 'cACompromise', 3: 'affiliationChanged', 4: 'superseded', 5: 'cessationOfOperation',
   6: 'certificateHold', 8: 'removeFromCRL', 9: 'privilegeWithdrawn', 10: 'aACompromise',
 }

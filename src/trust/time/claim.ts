@@ -5,7 +5,7 @@ import { TIME_REASONS, type TimeFinding } from './reasons.ts'
 const HOUR_MS = 60 * 60 * 1000
 
 /** How far ahead a signer's clock may be: an agency's computer without NTP is off by minutes, not by hours. */
-export const CLAIM_TOLERANCE_MS = HOUR_MS
+const CLAIM_TOLERANCE_MS = HOUR_MS
 
 /** Vietnam's offset, which some tools of the Cipher Committee forget to take off: they write local time and mark it UTC (trust.md 1.3). */
 const LOCAL_TIME_MS = 7 * HOUR_MS

@@ -47,7 +47,7 @@ export type Token = {
 /** An answer to a request: PKIStatus, what is said about it, and the token if there is one. */
 export type TimeStampAnswer = { status: number, said: string, token?: Buffer }
 
-export const ID_SIGNED_DATA = '1.2.840.113549.1.7.2'
+const ID_SIGNED_DATA = '1.2.840.113549.1.7.2'
 export const ID_TST_INFO = '1.2.840.113549.1.9.16.1.4'
 
 /** A token with its chain has about 6 KB. */

@@ -33,7 +33,7 @@ export type TokenDemands = {
 export type ImprintOf = (digest: string) => Buffer | undefined
 
 /** Longer than a clock that is kept by NTP is ever wrong, shorter than would matter to anybody. */
-export const CLOCK_TOLERANCE_MS = 5 * 60 * 1000
+const CLOCK_TOLERANCE_MS = 5 * 60 * 1000
 
 const ATTRIBUTE = {
   contentType: '1.2.840.113549.1.9.3',

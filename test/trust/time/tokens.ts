@@ -6,7 +6,7 @@ import { TAG, childrenOf, readDer } from '../../../src/trust/asn1/der.ts'
 
 /** The hash that a written token is for, and its time, unless the test says otherwise. */
 export const HASH = createHash('sha256').update('a packet').digest()
-export const GEN_TIME = '20260601000000Z'
+const GEN_TIME = '20260601000000Z'
 
 const SHA256 = '2.16.840.1.101.3.4.2.1'
 
