@@ -65,7 +65,7 @@ function judgeCrlSigner (crl: Crl, signer: ProvedSigner, chain: readonly X509Cer
     const { keyUsage } = contentOf(certificate)
     return keyUsage === undefined || keyUsage.has(KEY_USAGE.cRLSign) ? signer : unfit(certificate, 'keyUsage')
   }
-  const path = judgePath(certificate, context.store, crl.thisUpdate, { use: 'crl', ...(context.algorithms && { algorithms: context.algorithms }) })
+  const path = judgePath(certificate, context.store, later(crl.thisUpdate, context.at), { use: 'crl', ...(context.algorithms && { algorithms: context.algorithms }) })
   if (path.result !== 'valid') return unfit(certificate, path.reasons[0]?.code ?? '')
   if (path.chain.at(-1)?.fingerprint256 !== chain.at(-1)?.fingerprint256) return unfit(certificate, 'root')
   return withRevocation(signer, path.chain, crl.thisUpdate, context)
@@ -77,7 +77,7 @@ function judgeResponder (answer: OcspAnswer, signer: ProvedSigner, chainOfIssuer
   const [issuer] = chainOfIssuer
   if (contentOf(certificate).issuer !== contentOf(issuer!).subject || !isSignedBy(certificate, issuer!)) return unfit(certificate, 'issuer')
   // The path of the CA itself is part of what is being judged
-  const [fault] = [...judgeCertificate(certificate, answer.producedAt, context.algorithms ? { algorithms: context.algorithms } : {}), ...judgeUse(contentOf(certificate), 'ocsp')]
+  const [fault] = [...judgeCertificate(certificate, later(answer.producedAt, context.at), context.algorithms ? { algorithms: context.algorithms } : {}), ...judgeUse(contentOf(certificate), 'ocsp')]
   if (fault !== undefined) return unfit(certificate, fault.code)
   // RFC 6960, 4.2.2.2.1: the CA vouches for its responder as long as the certificate lives; or it names no place to ask, and then only what is known counts
   if (contentOf(certificate).extensions.has(NO_CHECK)) return signer
@@ -85,9 +85,11 @@ function judgeResponder (answer: OcspAnswer, signer: ProvedSigner, chainOfIssuer
   return withRevocation(signer, [certificate, ...chainOfIssuer], answer.producedAt, context, crls.length + ocsp.length === 0)
 }
 
-/** A key in wrong hands may have signed with an old date: what counts is whether it was revoked when its word is used. */
+/** A key in wrong hands may sign with an old date: what counts is whether its certificate was good when its word is used. */
+const later = (signedAt: Date, usedAt: Date): Date => usedAt > signedAt ? usedAt : signedAt
+
 function withRevocation (signer: ProvedSigner, chain: readonly X509Certificate[], signedAt: Date, { at, judgeRevocation }: SignerContext, mayBeUnknown = false): ProvedSigner | RevocationFinding {
-  const { result, reasons } = judgeRevocation(chain, at > signedAt ? at : signedAt)
+  const { result, reasons } = judgeRevocation(chain, later(signedAt, at))
   return result === 'valid' || (result === 'indeterminate' && mayBeUnknown) ? signer : unfit(signer.certificate, reasons[0]?.code ?? '')
 }
 

@@ -10,14 +10,26 @@ import { statementOn, unlessUnreadable, type Statement, type Told } from './stat
 
 /** What every CRL that could speak for the first certificate of the chain says of it, or why it says nothing. */
 export function statementsOfCrls (chain: readonly X509Certificate[], known: KnownRevocation, context: SignerContext): (Statement | RevocationFinding)[] {
-  const { issuer } = contentOf(chain[0]!)
+  const { issuer, issuerKeyId } = contentOf(chain[0]!)
   // RFC 5280, 6.3.3, last paragraph: a CA's own CRLs count even where the certificate does not name them
   const places: DistributionPoint[] = [...pointsOf(chain[0]!).crls, { names: [pointName(issuer)], urls: [] }]
   return places.flatMap((place) => (place.issuers ?? [issuer]).flatMap((crlIssuer) => {
-    const crls = known.crls(crlIssuer)
+    const crls = ofOneKey(known.crls(crlIssuer), issuerKeyId)
     return crls.filter(({ baseNumber }) => baseNumber === undefined).flatMap((crl) => unlessUnreadable(() => statementsOf(crl, crls, place, chain, context)))
   }))
 }
+
+/**
+ * A CA that renews its key and keeps its name may go on with a CRL for each key, where equal serial numbers are different certificates: where the key that
+ * signed the certificate has a CRL of this scope, those of another key do not speak of it. Where it has none, one CRL speaks for both (RFC 5280, 6.3.3 (f)).
+ */
+function ofOneKey (crls: readonly Crl[], keyId: string | undefined): readonly Crl[] {
+  const isOwn = ({ issuerKeyId }: Crl) => keyId === undefined || issuerKeyId === keyId
+  const scopes = new Set(crls.filter(isOwn).map(scopeKey))
+  return crls.filter((crl) => isOwn(crl) || !scopes.has(scopeKey(crl)))
+}
+
+const scopeKey = ({ scope }: Crl): string => scope?.octets.toString('hex') ?? ''
 
 /** The CRL alone, and once more with each delta that adds to it. */
 function statementsOf (crl: Crl, crls: readonly Crl[], place: DistributionPoint, chain: readonly X509Certificate[], context: SignerContext): (Statement | RevocationFinding)[] {
@@ -70,6 +82,6 @@ function isInScope ({ scope }: Crl, { names, issuers }: DistributionPoint, certi
 /** RFC 5280, 5.2.4 and 6.3.3 (c): of the same scope and key, on the basis of this CRL or of an older one, and younger than it. */
 function addsTo (delta: Crl, crl: Crl): boolean {
   if (delta.baseNumber === undefined || delta.number === undefined || crl.number === undefined) return false
-  if (delta.issuerKeyId !== crl.issuerKeyId || delta.scope?.octets.toString('hex') !== crl.scope?.octets.toString('hex')) return false
+  if (delta.issuerKeyId !== crl.issuerKeyId || scopeKey(delta) !== scopeKey(crl)) return false
   return delta.baseNumber <= crl.number && crl.number < delta.number
 }

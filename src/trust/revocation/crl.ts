@@ -70,17 +70,22 @@ export function crlsIn (file: Buffer): Buffer[] {
   return blocks.length > 1 ? blocks.map((block) => Buffer.from(block, 'latin1')) : [file]
 }
 
-/** Reads a CRL, v1 or v2, from DER or PEM. Throws DerError for anything that is not exactly one. */
-export function readCrl (bytes: Uint8Array): Crl {
+/** Whose CRL it is, by its own word, and what would prove that. Cheap however many entries it has: they are not looked at. Throws DerError. */
+export function readCrlFrame (bytes: Uint8Array): Pick<Crl, 'bytes' | 'issuer' | 'signed'> & { fields: Fields } {
   const der = derOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
   const [list, algorithm, signature, ...more] = childrenOf(readDer(der, TAG.sequence))
   if (list === undefined || more.length > 0) throw new DerError('a CRL has three parts')
   const fields = fieldsOf(list)
   if (!fields.algorithm.raw.equals(expectTag(algorithm, TAG.sequence).raw)) throw new DerError('a CRL names two algorithms')
+  return { bytes: der, issuer: comparableName(fields.issuer), signed: { octets: list.raw, with: signedWith(algorithm), value: octetsOf(signature) }, fields }
+}
+
+/** Reads a CRL, v1 or v2, from DER or PEM. Throws DerError for anything that is not exactly one. */
+export function readCrl (bytes: Uint8Array): Crl {
+  const { bytes: der, issuer, signed, fields } = readCrlFrame(bytes)
   const extensions = readExtensions(fields.extensions)
   const value = (id: string) => extensions.get(id)?.value
   const scope = scopeOf(value(CRL_EXTENSION.issuingDistributionPoint), fields.issuer)
-  const issuer = comparableName(fields.issuer)
   const entries = readEntries(fields.revoked, issuer, scope?.indirect ?? false)
   const [number, base, authority, expired] = [CRL_EXTENSION.number, CRL_EXTENSION.deltaIndicator, CRL_EXTENSION.authorityKeyIdentifier, CRL_EXTENSION.expiredCertificates].map(value)
   const issuerKeyId = authority && childrenOf(readDer(authority, TAG.sequence)).find(({ tag }) => tag === 0x80)
@@ -98,7 +103,7 @@ export function readCrl (bytes: Uint8Array): Crl {
     ...(expired && { expiredSince: timeOf(readDer(expired, TAG.generalizedTime)) }),
     size: entries.size,
     unknown: [...[...extensions].filter(([id, { critical }]) => critical && !UNDERSTOOD.has(id)).map(([id]) => id), ...entries.unknown],
-    signed: { octets: list.raw, with: signedWith(algorithm), value: octetsOf(signature) },
+    signed,
     find: entries.find,
   }
 }

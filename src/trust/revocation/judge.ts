@@ -58,7 +58,7 @@ function judgeOne (chain: readonly X509Certificate[], known: KnownRevocation, co
   const certificate = chain[0]!
   const { statements, findings } = statementsOn(chain, known, { ...context, judgeRevocation: (of, at) => judgeSigner(of, known, { ...context, at, policy: { ...context.policy, missingRevocation: 'wait' } }, asking) })
   const name = nameForPeople(certificate.subject)
-  const decided = decide(statements)
+  const decided = decide(statements, context.at)
   if (decided === undefined) {
     const partial: RevocationFinding[] = statements.length > 0 ? [{ code: 'ANSWER_REASONS_PARTIAL' }] : []
     return {
@@ -89,9 +89,12 @@ function statementsOn (chain: readonly X509Certificate[], known: KnownRevocation
 }
 
 /** The statements that decide, youngest first; nothing if those at hand leave a reason for revocation open. */
-function decide (statements: readonly Statement[]): Statement[] | undefined {
+function decide (statements: readonly Statement[], at: Date): Statement[] | undefined {
   const settled = statements.find(({ settled, says }) => settled && says === 'revoked') ?? statements.find(({ settled }) => settled)
   if (settled !== undefined) return [settled]
+  // TT 15/2025/TT-BKHCN, appendix II: not suspended at the time. What came later, its release or the revocation for good, does not change what was then
+  const then = statements.find(({ thisUpdate }) => thisUpdate <= at)
+  if (then?.says === 'held') return [then]
   const used: Statement[] = []
   let open = ALL_REASONS
   for (const statement of statements) {

@@ -131,7 +131,7 @@ export async function openRevocation ({ database, queue, stores, crls, now, log,
 
 /** What the CA has said last: a suspension that it has taken back is none. */
 function revokedIn ({ crls, ocsp }: KnownRevocation, { fingerprint, issuer, serial }: { fingerprint: string, issuer: string, serial: string }): { since: Date, reason: string } | null {
-  const newest = new Map(crls(issuer).toReversed().map((crl) => [`${crl.baseNumber === undefined} ${crl.scope?.octets.toString('hex')}`, crl]))
+  const newest = new Map(crls(issuer).toReversed().map((crl) => [`${crl.baseNumber === undefined} ${crl.scope?.octets.toString('hex')} ${crl.issuerKeyId}`, crl]))
   const listed = [...newest.values()].toSorted((one, other) => other.thisUpdate.getTime() - one.thisUpdate.getTime()).map((crl) => crl.find(serial, issuer)).find((entry) => entry !== undefined)
   const answered = ocsp(fingerprint)[0]?.responses.find((response) => response.serial === serial)?.revoked
   const revoked = [listed, answered].find((one) => one !== undefined && one.reason !== 'removeFromCRL')

@@ -9,7 +9,8 @@ import { contentIfReadable, contentOf, publicKeyOf } from '../asn1/certificate.t
 import { DerError } from '../asn1/der.ts'
 import { authoritiesIn, type TrustStore } from '../store.ts'
 import { fingerprintOf } from '../verdict.ts'
-import { readCrl, type Crl } from './crl.ts'
+import { judgeUse } from '../path/uses.ts'
+import { readCrl, readCrlFrame, type Crl } from './crl.ts'
 import { readOcsp, responseOn, type OcspAnswer, type SingleResponse } from './ocsp.ts'
 import { addSources, insertAnswer, issuersNamed, type Standing } from './store.ts'
 
@@ -37,9 +38,12 @@ const AHEAD_MS = 10 * 60_000
 
 /** A CRL, complete or delta, DER or PEM. The places of its deltas become sources. */
 export async function takeInCrl (database: Database, authorities: Authorities, bytes: Buffer, { source, at }: Origin): Promise<TakenIn> {
+  // Its entries are walked once it is known whose they are: a stranger's million of them would hold up everything else
+  const frame = readable(() => readCrlFrame(bytes))
+  if (typeof frame === 'string') return { kind: 'rejected', reason: `not a CRL: ${frame}` }
+  if (!bears(frame.signed, await authorities(frame.issuer))) return { kind: 'rejected', reason: `no CA known here has signed this CRL of ${inOneLine(frame.issuer)}` }
   const crl = readable(() => readCrl(bytes))
   if (typeof crl === 'string') return { kind: 'rejected', reason: `not a CRL: ${crl}` }
-  if (!bears(crl.signed, await authorities(crl.issuer))) return { kind: 'rejected', reason: `no CA known here has signed this CRL of ${inOneLine(crl.issuer)}` }
   const { issuer, thisUpdate, nextUpdate = null, number = null } = crl
   if (isAhead(thisUpdate, at)) return { kind: 'rejected', reason: `this CRL begins at ${thisUpdate.toISOString()}` }
   const standing = await database.transaction(async (tx) => {
@@ -62,7 +66,8 @@ export async function takeInOcsp (database: Database, asked: readonly { certific
   if (spoken.some(({ issuer }) => !isAnsweredBy(answer, issuer))) return { kind: 'rejected', reason: 'neither the CA nor a responder of it has signed this OCSP answer' }
   const { status, thisUpdate, nextUpdate = null } = first.single
   if (status === 'unknown') return { kind: 'rejected', reason: 'the responder does not know the certificate' }
-  if (isAhead(thisUpdate, at)) return { kind: 'rejected', reason: `this OCSP answer begins at ${thisUpdate.toISOString()}` }
+  const begins = thisUpdate > answer.producedAt ? thisUpdate : answer.producedAt
+  if (isAhead(begins, at)) return { kind: 'rejected', reason: `this OCSP answer begins at ${begins.toISOString()}` }
   const standings = await database.transaction((tx) => eachInTurn(spoken, ({ certificate, single }) => insertOcsp(tx, certificate, answer, single, { source, at })))
   return { kind: 'taken', sha256: answer.sha256, thisUpdate, nextUpdate, isNew: standings.some(({ isNew }) => isNew), isNewest: standings.some(({ isNewest }) => isNewest) }
 }
@@ -79,16 +84,21 @@ export function inOneLine (comparable: string): string {
   return parts.flat().map(([, value]) => value.replace(/^=/, '')).reverse().join(', ').slice(0, 300)
 }
 
-/** CRLs of one scope replace each other: those of one distribution point, the deltas apart. */
-function scopeOf ({ scope, baseNumber }: Crl): string {
+/** CRLs of one scope replace each other: those of one key and distribution point, the deltas apart. A CA that renews its key may go on with both. */
+function scopeOf ({ scope, baseNumber, issuerKeyId = '' }: Crl): string {
   const place = scope ? createHash('sha256').update(scope.octets).digest('hex').slice(0, 16) : ''
-  return `${baseNumber === undefined ? 'complete' : 'delta'} ${place}`
+  return [baseNumber === undefined ? 'complete' : 'delta', place, issuerKeyId].join(' ')
 }
 
-/** By the CA itself, or by a responder whose certificate that CA has signed and that came along. */
+/** By the CA itself, or by a responder that came along, whom that CA has certified for this: anybody else whom it certified may say nothing. */
 function isAnsweredBy ({ signed, certificates }: OcspAnswer, issuer: X509Certificate): boolean {
   const key = publicKeyOf(issuer)
-  return bears(signed, [issuer, ...certificates.filter((certificate) => key !== undefined && certificate.verify(key))])
+  return bears(signed, [issuer, ...certificates.filter((certificate) => key !== undefined && certificate.verify(key) && isResponder(certificate))])
+}
+
+function isResponder (certificate: X509Certificate): boolean {
+  const content = contentIfReadable(certificate)
+  return content !== undefined && judgeUse(content, 'ocsp').length === 0
 }
 
 function bears ({ octets, with: how, value }: Crl['signed'], signers: readonly X509Certificate[]): boolean {

@@ -72,6 +72,8 @@ t.test('a suspension counts while it lasts, and is forgotten when it is over', a
   t.equal(told(judge({ crls: [held, released] })), 'valid', 'released since')
   t.equal(told(judge({ crls: [held, released], at: after(-30 * HOUR) })), 'invalid CERTIFICATE_ON_HOLD', 'while it was certainly suspended')
   t.equal(told(judge({ crls: [held, released], at: after(-3 * DAY) })), 'valid', 'before')
+  t.equal(told(judge({ crls: [held, makeCrl(sub, { number: 2, thisUpdate: after(HOUR), nextUpdate: after(DAY) })] })), 'invalid CERTIFICATE_ON_HOLD', 'released only after it')
+  t.equal(told(judge({ crls: [held, crlWithLeaf({ at: after(HOUR), reason: 1 }, { thisUpdate: after(2 * HOUR), nextUpdate: after(DAY) })] })), 'invalid CERTIFICATE_ON_HOLD', 'and revoked for good after it')
   t.equal(told(judge({ crls: [held], at: after(2 * DAY) })), 'indeterminate REVOCATION_UNKNOWN ANSWER_OUTDATED', 'whether it still lasts nobody knows')
 })
 
@@ -209,4 +211,22 @@ t.test('of a chain that is invalid anyway, revocation is not asked', async (t) =
   const trust = { ...trustOf([root], [sub]), revocation: knownFrom([]) }
   t.match(judgeCertificate(makeLeaf(sub, { notAfter: after(-DAY) }).certificate, [], trust, AT), { result: 'invalid', revocation: [] })
   t.match(judgeCertificate(leaf.certificate, [], trust, AT), { result: 'indeterminate', reasons: [{ code: 'REVOCATION_UNKNOWN' }, { code: 'REVOCATION_UNKNOWN' }], domain: 'test', revocation: [{ status: 'missing' }, { status: 'missing' }] })
+})
+
+t.test('a CA that renews its key and keeps its name: where each key has a CRL, that of the other one says nothing', async (t) => {
+  const renewed = makeCa('sub', root, { serial: Buffer.from([6]) })
+  const both = { intermediates: [renewed] }
+  const revoked = crlWithLeaf({}, { thisUpdate: after(-2 * DAY), nextUpdate: after(-DAY) })
+  const other = makeCrl(renewed, { number: 9, thisUpdate: after(-HOUR), nextUpdate: after(DAY) })
+  t.equal(told(judge({ ...both, crls: [revoked, other] })), 'invalid CERTIFICATE_REVOKED')
+  t.equal(told(judge({ ...both, crls: [makeCrl(sub, { thisUpdate: after(-3 * DAY), nextUpdate: after(-2 * DAY) }), other] })), 'indeterminate REVOCATION_UNKNOWN ANSWER_OUTDATED')
+  const equalSerial = makeCrl(renewed, { thisUpdate: after(-HOUR), nextUpdate: after(DAY), entries: [{ serial: serialOf(leaf), at: after(-DAY) }] })
+  t.equal(told(judge({ ...both, crls: [makeCrl(sub), equalSerial] })), 'valid', 'an equal serial number is another certificate')
+  t.equal(told(judge({ ...both, crls: [other] })), 'valid', 'one CRL may speak for both keys')
+})
+
+t.test('a responder whose certificate has expired says nothing any more, however it dates its answers', async (t) => {
+  const responder = makeLeaf(sub, { name: { CN: 'responder' }, notAfter: after(-90 * DAY), extensions: [keyUsage('digitalSignature'), extendedKeyUsage('1.3.6.1.5.5.7.3.9'), NO_CHECK] })
+  const answer = ocspOnLeaf({}, { signer: responder, certificates: [responder.certificate], producedAt: after(-100 * DAY) })
+  t.match(told(judge({ ocsp: [answer] })), /^indeterminate REVOCATION_UNKNOWN ANSWER_SIGNER_UNFIT/)
 })
