@@ -18,7 +18,7 @@ import { createTestDatabase } from '../support/database.ts'
 import { A, documentPacket, organisation, setupFor, signedPacket, startWorld } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
 import { name, subjectAltName } from '../trust/path/extensions.ts'
-import { makeCa, makeLeaf } from '../trust/world.ts'
+import { keyPemOf, makeCa, makeLeaf } from '../trust/world.ts'
 
 /** OpenSSL tells the time itself. */
 const LONG = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2049-12-31T00:00:00Z') }
@@ -26,8 +26,7 @@ const root = makeCa('TLS root', undefined, LONG)
 const stranger = makeCa('stranger', undefined, LONG)
 const server = (issuer: Issued) => makeLeaf(issuer, { ...LONG, extensions: [subjectAltName(name.ip(127, 0, 0, 1))] })
 const certificatePem = ({ certificate }: Issued) => pem('CERTIFICATE', certificate.raw)
-const keyPem = ({ keys }: Issued) => keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-const identityOf = (issued: Issued) => ({ certificatePem: certificatePem(issued), keyPem: keyPem(issued) })
+const identityOf = (issued: Issued) => ({ certificatePem: certificatePem(issued), keyPem: keyPemOf(issued) })
 
 /** A gateway whose trust folder has a part for TLS, and its axis behind a server that demands a client certificate of the same root. */
 async function start (t: Test, issuer: Issued = root) {
@@ -39,7 +38,7 @@ async function start (t: Test, issuer: Issued = root) {
   const { rows: [row] } = await world.database.query<{ url: string }>('select base_url as url from connection')
   const inside = new URL(row!.url)
   const issued = server(issuer)
-  const front = createServer({ cert: certificatePem(issued), key: keyPem(issued), ca: certificatePem(root), requestCert: true, rejectUnauthorized: true }, (socket) => {
+  const front = createServer({ cert: certificatePem(issued), key: keyPemOf(issued), ca: certificatePem(root), requestCert: true, rejectUnauthorized: true }, (socket) => {
     const behind = connect(Number(inside.port), '127.0.0.1')
     socket.on('error', () => behind.destroy())
     behind.on('error', () => socket.destroy())
@@ -93,7 +92,7 @@ t.test('a client certificate must fit its key and its connection, and be no exam
   const apply = async (url: string, identity: { certificatePem: string, keyPem: string }, isReal = false) => applySetup(parseSetup(JSON.stringify({ ...setupWith(url, identity), signers: [] })), { database, vault, now: new Date(), actor: 'test', isReal })
   const own = identityOf(makeLeaf(root, LONG))
   const refused = { code: 'SETUP_INVALID', fault: { field: 'connections.0.clientCertificate' } }
-  await t.rejects(apply('https://axis.invalid/', { ...own, keyPem: keyPem(makeLeaf(root)) }), refused)
+  await t.rejects(apply('https://axis.invalid/', { ...own, keyPem: keyPemOf(makeLeaf(root)) }), refused)
   await t.rejects(apply('https://axis.invalid/', { ...own, keyPem: '-----BEGIN nothing' }), refused)
   await t.rejects(apply('http://axis.invalid/', own), refused)
   const { key, certificates } = organisation(A.key)

@@ -7,12 +7,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import {
-  authorityInfoAccess, authorityKeyIdentifier, basicConstraints, crlDistributionPoint, ecKeys, extendedKeyUsage, issueCertificate, keyUsage, pem, subjectKeyIdentifier,
-} from '../../certs-example/issue.ts'
+import { authorityInfoAccess, crlDistributionPoint, extendedKeyUsage, keyUsage, pem } from '../../certs-example/issue.ts'
 import type { Issued } from '../../certs-example/issue.ts'
 import { issueCrl, type CrlOptions } from '../../certs-example/revocation.ts'
 import { contentOf } from '../../src/trust/asn1/certificate.ts'
+import { keyPemOf, makeCa, makeLeaf } from '../trust/world.ts'
 
 type Teardown = { teardown (end: () => unknown): void }
 type Answer = (response: ServerResponse, asked: { path: string, headers: NodeJS.Dict<string | string[]> }) => void
@@ -25,16 +24,8 @@ export type Leaf = Issued & { serial: Buffer, pem: string, keyPem: string }
 
 /** Once this returns, the CA answers; nobody is revoked. Gone with the test. */
 export async function startCa (t: Teardown) {
-  const certify = (CN: string, issuer?: Issued) => {
-    const keys = ecKeys('prime256v1')
-    const crl = issuer ? [crlDistributionPoint('http://ca.gov.vn/pki/pub/crl/root.crl')] : []
-    return issueCertificate({
-      name: { CN }, keys, ...issuer && { issuer }, ...SPAN,
-      extensions: [basicConstraints(true), subjectKeyIdentifier(keys), authorityKeyIdentifier((issuer ?? { keys }).keys), keyUsage('keyCertSign', 'cRLSign'), ...crl],
-    })
-  }
-  const root = certify('Gốc thử nghiệm')
-  const sub = certify('CA thử nghiệm', root)
+  const root = makeCa('Gốc thử nghiệm', undefined, SPAN)
+  const sub = makeCa('CA thử nghiệm', root, { ...SPAN, extensions: [crlDistributionPoint('http://ca.gov.vn/pki/pub/crl/root.crl')] })
   const folder = mkdtempSync(join(tmpdir(), 'lienthong-ca-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   for (const part of ['anchors', 'intermediates', 'crls']) mkdirSync(join(folder, 'trust', part), { recursive: true })
@@ -77,31 +68,25 @@ export async function startCa (t: Teardown) {
     revoke (leaf: Leaf, at = new Date(Date.now() - HOUR)) { revoked = [...revoked, { serial: leaf.serial, at }] },
     /** A signer's certificate whose revocation is told by CRL, by OCSP, or by both. */
     issue (told: ('crl' | 'ocsp')[] = ['crl']): Leaf {
-      const keys = ecKeys('prime256v1')
-      const issued = issueCertificate({
-        name: { CN: `Cơ quan ${++leaves}` }, keys, issuer: sub, ...SPAN,
+      const issued = makeLeaf(sub, {
+        name: { CN: `Cơ quan ${++leaves}` }, ...SPAN,
         extensions: [
-          basicConstraints(false), subjectKeyIdentifier(keys), authorityKeyIdentifier(sub.keys), keyUsage('digitalSignature', 'nonRepudiation'),
           ...told.includes('crl') ? [crlDistributionPoint(CRL_URL)] : [],
           ...told.includes('ocsp') ? [authorityInfoAccess({ caIssuers: 'http://ca.gov.vn/sub.crt', ocsp: 'http://ocsp.ca.gov.vn/' })] : [],
         ],
       })
-      return { ...issued, serial: Buffer.from(contentOf(issued.certificate).serial, 'hex'), pem: pem('CERTIFICATE', issued.certificate.raw), keyPem: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
+      return { ...issued, serial: Buffer.from(contentOf(issued.certificate).serial, 'hex'), pem: pem('CERTIFICATE', issued.certificate.raw), keyPem: keyPemOf(issued) }
     },
     /** Starts `openssl ocsp` with a responder that the CA delegated to. Gives its port. */
     async startResponder (good: readonly Leaf[], bad: readonly { leaf: Leaf, at: Date }[] = []): Promise<number> {
-      const keys = ecKeys('prime256v1')
-      const own = issueCertificate({
-        name: { CN: 'OCSP' }, keys, issuer: sub, ...SPAN,
-        extensions: [basicConstraints(false), subjectKeyIdentifier(keys), authorityKeyIdentifier(sub.keys), keyUsage('digitalSignature'), extendedKeyUsage('1.3.6.1.5.5.7.3.9'), { id: '1.3.6.1.5.5.7.48.1.5', value: Buffer.from([5, 0]) }],
-      })
+      const own = makeLeaf(sub, { name: { CN: 'OCSP' }, ...SPAN, extensions: [keyUsage('digitalSignature'), extendedKeyUsage('1.3.6.1.5.5.7.3.9'), { id: '1.3.6.1.5.5.7.48.1.5', value: Buffer.from([5, 0]) }] })
       const line = (leaf: Leaf, state: string, at = '') => [state, '900101000000Z', at, leaf.serial.toString('hex').toUpperCase(), 'unknown', `/CN=${leaf.serial.toString('hex')}`].join('\t')
       const utc = (date: Date) => `${date.toISOString().slice(2, 19).replace(/[-T:]/g, '')}Z`
       const file = (name: string, text: string) => { writeFileSync(join(folder, name), text); return join(folder, name) }
       const index = file('index.txt', [...good.map((leaf) => line(leaf, 'V')), ...bad.map(({ leaf, at }) => line(leaf, 'R', `${utc(at)},keyCompromise`))].map((text) => `${text}\n`).join(''))
       const child = spawn('openssl', [
         'ocsp', '-port', '0', '-index', index, '-CA', file('sub.pem', pem('CERTIFICATE', sub.certificate.raw)), '-rsigner', file('ocsp.pem', pem('CERTIFICATE', own.certificate.raw)),
-        '-rkey', file('ocsp.key', keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()), '-nmin', '60',
+        '-rkey', file('ocsp.key', keyPemOf(own)), '-nmin', '60',
       ], { stdio: ['ignore', 'pipe', 'ignore'] })
       t.teardown(() => { child.kill() })
       for await (const line of createInterface({ input: child.stdout })) {

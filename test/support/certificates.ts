@@ -2,12 +2,10 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  authorityKeyIdentifier, basicConstraints, ecKeys, issueCertificate, keyUsage, pem, subjectKeyIdentifier, type Extension, type Issued, type Keys,
-} from '../../certs-example/issue.ts'
+import { ecKeys, pem, type Extension, type Issued, type Keys } from '../../certs-example/issue.ts'
 import { issueCrl } from '../../certs-example/revocation.ts'
 import { EXAMPLE_TRUST_DIR } from '../../src/trust/example.ts'
-import { makeCa } from '../trust/world.ts'
+import { keyPemOf, makeCa, makeLeaf } from '../trust/world.ts'
 
 const DAY = 24 * 3600 * 1000
 
@@ -18,15 +16,12 @@ export function inDays (days: number): Date {
 
 /** A signer's certificate with this name; good from a year ago until a year from now, unless said otherwise. */
 export function issueLeaf (issuer: Issued, { CN, keys = ecKeys('prime256v1'), notBefore = inDays(-365), notAfter = inDays(365), extensions = [] }: { CN: string, keys?: Keys, notBefore?: Date, notAfter?: Date, extensions?: Extension[] }): Issued {
-  return issueCertificate({
-    name: { CN }, keys, issuer, notBefore, notAfter,
-    extensions: [basicConstraints(false), subjectKeyIdentifier(keys), authorityKeyIdentifier(issuer.keys), keyUsage('digitalSignature', 'nonRepudiation'), ...extensions],
-  })
+  return makeLeaf(issuer, { name: { CN }, keys, notBefore, notAfter, extensions })
 }
 
 /** The same as a person keeps it: key and certificate in PEM. */
-export function pemOf ({ certificate, keys }: Issued): { key: string, certificates: string } {
-  return { key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), certificates: pem('CERTIFICATE', certificate.raw) }
+export function pemOf (issued: Issued): { key: string, certificates: string } {
+  return { key: keyPemOf(issued), certificates: pem('CERTIFICATE', issued.certificate.raw) }
 }
 
 /** A folder that trusts the example PKI and a new root, with its CRL; gone with the test. */

@@ -3,7 +3,7 @@ import type { X509Certificate } from 'node:crypto'
 import { pem, rsaKeys } from '../../certs-example/issue.ts'
 import { readCertificateFile } from '../../src/trust/certificate-file.ts'
 import { fingerprintOf } from '../../src/trust/verdict.ts'
-import { makeCa, makeLeaf, needsOpenssl, openssl } from './world.ts'
+import { keyPemOf, makeCa, makeLeaf, needsOpenssl, openssl } from './world.ts'
 
 const ca = makeCa('CA').certificate
 const issuer = makeCa('CA')
@@ -30,7 +30,7 @@ t.test('certificates are read from a P7B that openssl made, DER or PEM', needsOp
 
 t.test('a CMS message in BER, as Java programs write it, gives its certificates too, byte for byte', needsOpenssl, async (t) => {
   const leaf = makeLeaf(issuer, { keys: rsaKeys(2048) })
-  const key = leaf.keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const key = keyPemOf(leaf)
   const ber = openssl(['cms', '-sign', '-binary', '-nodetach', '-stream', '-in', import.meta.filename, '-signer', '{in}', '-outform', 'DER', '-out', '{out}'], text(leaf.certificate) + key)
   t.equal(ber[1], 0x80, 'its length is indefinite')
   t.same(told(ber), [fingerprintOf(leaf.certificate)])

@@ -7,7 +7,7 @@ import { pem } from '../../certs-example/issue.ts'
 import { Refusal } from '../../src/errors.ts'
 import { readCrl } from '../../src/trust/revocation/crl.ts'
 import { loadTrust } from '../../src/trust/store.ts'
-import { makeCa, makeCrl, makeLeaf } from './world.ts'
+import { keyPemOf, makeCa, makeCrl, makeLeaf } from './world.ts'
 
 const root = makeCa('root')
 const sub = makeCa('sub', root)
@@ -33,7 +33,7 @@ t.test('a store without a root is refused', async (t) => {
 })
 
 t.test('every fault is told at once, by file', async (t) => {
-  const key = sub.keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const key = keyPemOf(sub)
   const folder = t.testdir({
     anchors: { 'good.pem': text(root), 'leaf.pem': text(makeLeaf(sub)), 'notes.txt': 'roots of 2026', 'cut.pem': text(root).replace(/\n.{64}\n/, '\n') },
     intermediates: { 'with-key.pem': text(sub) + key },

@@ -12,7 +12,7 @@ import { OID, extendedKeyUsage, pem } from '../../certs-example/issue.ts'
 import type { Issued } from '../../certs-example/issue.ts'
 import { createHttpClient } from '../../src/http/client.ts'
 import { tlsTrust } from '../../src/trust/tls.ts'
-import { AT, makeCa, makeLeaf, needsOpenssl, storeOf } from './world.ts'
+import { AT, keyPemOf, makeCa, makeLeaf, needsOpenssl, storeOf } from './world.ts'
 import type { Change } from './world.ts'
 import { name, nameConstraints, subjectAltName } from './path/extensions.ts'
 
@@ -23,8 +23,7 @@ const sub = makeCa('sub', root, LONG)
 const stranger = makeCa('stranger', undefined, LONG)
 const HERE = subjectAltName(name.dns('localhost'), name.ip(127, 0, 0, 1))
 const certificatePem = (...chain: Issued[]) => chain.map(({ certificate }) => pem('CERTIFICATE', certificate.raw)).join('')
-const keyPem = ({ keys }: Issued) => keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-const identityOf = (issued: Issued) => ({ certificatePem: certificatePem(issued), keyPem: keyPem(issued) })
+const identityOf = (issued: Issued) => ({ certificatePem: certificatePem(issued), keyPem: keyPemOf(issued) })
 const server = (issuer: Issued = sub, change: Change = {}) => makeLeaf(issuer, { ...LONG, ...change, extensions: [HERE, ...change.extensions ?? []] })
 const STORE = storeOf([root], [sub])
 
@@ -32,7 +31,7 @@ const STORE = storeOf([root], [sub])
 async function serve (t: Test, issued: Issued, options: ServerOptions = {}) {
   let heard = 0
   const https = createServer({
-    cert: certificatePem(issued), key: keyPem(issued), ca: certificatePem(root, sub), requestCert: true, rejectUnauthorized: true, ...options,
+    cert: certificatePem(issued), key: keyPemOf(issued), ca: certificatePem(root, sub), requestCert: true, rejectUnauthorized: true, ...options,
   }, (_, response) => {
     heard++
     response.end('ok')
@@ -63,7 +62,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
 t.test('a server that sends no session ticket is reached too', needsOpenssl, async (t) => {
   const folder = t.testdir()
   const leaf = server()
-  writeFileSync(join(folder, 'server.pem'), certificatePem(leaf) + keyPem(leaf))
+  writeFileSync(join(folder, 'server.pem'), certificatePem(leaf) + keyPemOf(leaf))
   writeFileSync(join(folder, 'ca.pem'), certificatePem(root, sub))
   const process = spawn('openssl', ['s_server', '-accept', '127.0.0.1:0', '-tls1_3', '-num_tickets', '0', '-cert', join(folder, 'server.pem'), '-CAfile', join(folder, 'ca.pem'), '-Verify', '3', '-verify_return_error', '-www'])
   t.teardown(() => { process.kill() })

@@ -41,6 +41,11 @@ export function makeLeaf (issuer: Issued, { without, ...change }: Change = {}): 
   return issueCertificate({ name: { CN: 'signer' }, keys, issuer, ...SPAN, ...change, extensions: merge(own, change.extensions, without) })
 }
 
+/** Its private key as PEM text, unencrypted. */
+export function keyPemOf ({ keys }: Pick<Issued, 'keys'>): string {
+  return keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
 export function storeOf (anchors: Issued[], intermediates: Issued[] = []): TrustStore {
   return { label: 'test', anchors: anchors.map(({ certificate }) => certificate), intermediates: intermediates.map(({ certificate }) => certificate) }
 }

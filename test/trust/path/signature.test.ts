@@ -10,7 +10,7 @@ import { ecKeys, pem, rsaKeys } from '../../../certs-example/issue.ts'
 import type { Issued } from '../../../certs-example/issue.ts'
 import { judgePath } from '../../../src/trust/path/path.ts'
 import { isSignedBy } from '../../../src/trust/path/signature.ts'
-import { AT, makeCa, makeLeaf, needsOpenssl, storeOf } from '../world.ts'
+import { AT, keyPemOf, makeCa, makeLeaf, needsOpenssl, storeOf } from '../world.ts'
 
 const root = makeCa('root', undefined, { keys: rsaKeys(2048) })
 const other = makeCa('other')
@@ -22,7 +22,7 @@ function signedByOpenssl (t: Test, issuer: Issued, options: string[]): X509Certi
     writeFileSync(join(folder, name), text)
     return join(folder, name)
   }
-  const keys = issuer.keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const keys = keyPemOf(issuer)
   const run = (...args: string[]) => {
     const { status, stderr } = spawnSync('openssl', args)
     if (status !== 0) throw new Error(stderr.toString())

@@ -12,7 +12,7 @@ import { judgeRevocation } from '../../../src/trust/revocation/judge.ts'
 import { ocspRequestFor, readOcsp, responseOn, type OcspAnswer } from '../../../src/trust/revocation/ocsp.ts'
 import { knownFrom } from '../../../src/trust/revocation/known.ts'
 import { fingerprintOf } from '../../../src/trust/verdict.ts'
-import { makeCa, makeLeaf, needsOpenssl, openssl } from '../world.ts'
+import { keyPemOf, makeCa, makeLeaf, needsOpenssl, openssl } from '../world.ts'
 import { DAY, HOUR, NO_CHECK, after, leaf, makeResponder, ocspOnLeaf, serialOf, sub } from './world.ts'
 
 t.test('an answer is read, and what it says of one certificate found by its issuer and serial', async (t) => {
@@ -105,7 +105,7 @@ async function startResponder (t: Tap, { ca, signer, index }: { ca: Issued, sign
   }
   const child = spawn('openssl', [
     'ocsp', '-port', '0', '-nmin', '60', '-index', file('index.txt', index.map((line) => `${line}\n`).join('')), '-CA', file('ca.pem', pem('CERTIFICATE', ca.certificate.raw)),
-    '-rsigner', file('signer.pem', pem('CERTIFICATE', signer.certificate.raw)), '-rkey', file('signer.key', signer.keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
+    '-rsigner', file('signer.pem', pem('CERTIFICATE', signer.certificate.raw)), '-rkey', file('signer.key', keyPemOf(signer)),
   ], { stdio: ['ignore', 'pipe', 'ignore'] })
   t.teardown(() => { child.kill() })
   const url = await listening(child.stdout)

@@ -55,7 +55,7 @@ export function judge ({ crls = [], ocsp = [], at = AT, now, policy = {}, algori
   const certificates: X509Certificate[] = chain.map(({ certificate }) => certificate)
   const fingerprint = fingerprintOf(certificates[0]!)
   return judgeRevocation(certificates, knownFrom([makeCrl(root, { nextUpdate: after(300 * DAY) }), ...crls], ocsp.map((answer) => ({ fingerprint, answer }))), {
-    at, ...(now && { now }), ...(algorithms && { algorithms }), policy: { ...DEFAULT_TRUST_POLICY, ...policy },
+    at, ...(now && { waited: now.getTime() - at.getTime() }), ...(algorithms && { algorithms }), policy: { ...DEFAULT_TRUST_POLICY, ...policy },
     store: { anchors: [root.certificate], intermediates: [sub, ...intermediates].map(({ certificate }) => certificate) },
   })
 }
