@@ -6,7 +6,7 @@ import type { X509Certificate } from 'node:crypto'
 import { createHttpClient } from '../http/client.ts'
 import { isPublicAddress } from '../http/addresses.ts'
 import { DerError } from '../trust/asn1/der.ts'
-import { fetchCrl, fetchOcsp, type Fetched } from '../trust/revocation/fetch.ts'
+import { CRL_LIMITS, fetchCrl, fetchOcsp, OCSP_LIMITS, type Fetched } from '../trust/revocation/fetch.ts'
 import { ocspRequestFor } from '../trust/revocation/ocsp.ts'
 import { pointsOf } from '../trust/revocation/points.ts'
 import { targetOf } from '../trust/revocation/sources.ts'
@@ -15,7 +15,7 @@ import { certificateOf, type SignatureVerdict } from '../trust/verdict.ts'
 
 /** A person waits for it. */
 const ANSWER_MS = 10_000
-const LIMITS = { crl: { bytes: 32 << 20, answerMs: ANSWER_MS, finishMs: 60_000 }, ocsp: { bytes: 64 << 10, answerMs: ANSWER_MS, finishMs: 15_000 } }
+const LIMITS = { crl: { ...CRL_LIMITS, answerMs: ANSWER_MS, finishMs: 60_000 }, ocsp: OCSP_LIMITS }
 /** What a certificate of a stranger may have us ask. */
 const MOST_QUESTIONS = 8
 

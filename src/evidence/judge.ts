@@ -5,8 +5,11 @@
 import { X509Certificate } from 'node:crypto'
 import type { Limits } from '../edxml/limits.ts'
 import type { Packet } from '../edxml/packet.ts'
+import { readElements } from '../edxml/elements.ts'
+import type { Opened } from '../edxml/open.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
+import { verdictOf } from '../signing/reasons.ts'
 import { judgePacket } from '../signing/judge-packet.ts'
 import { judgeXmlSignatures, type JudgedXmlSignature } from '../signing/xml-signature.ts'
 import { verdict } from '../signing/xmldsig.ts'
@@ -49,28 +52,39 @@ export type JudgedFile =
 export async function judgeFile (bytes: Buffer, context: FileContext): Promise<JudgedFile> {
   const judged = await judgeFor(bytes, context)
   const { result, proofTime: { claim, from } } = judged.verdict
-  if (result === 'valid' || from !== 'receipt' || claim === undefined) return judged
+  // What only lacks an answer is asked for it first: an older answer could be picked by claiming an older day
+  if (result !== 'invalid' || from !== 'receipt' || claim === undefined) return judged
   const claimed = await judgeFor(bytes, { ...context, at: new Date(claim), isNow: false })
   return claimed.verdict.result === 'valid' ? { ...claimed, verdict: unproved(claimed.verdict, context.at) } : judged
 }
 
-/** Valid on the signer's word alone: whoever has the key of a certificate that has ended could say as much today. */
+/** Valid on the signer's word alone, and not by now: whoever has the key of a certificate that has ended could say as much today. */
 function unproved (judged: SignatureVerdict, now: Date): SignatureVerdict {
-  const [signer] = judged.chain
-  const revokedAt = judged.revocation.find(({ certificate, revokedAt }) => certificate === signer?.fingerprint && revokedAt !== undefined)?.revokedAt
-  const end = { notAfter: new Date(signer?.notAfter ?? NaN), ...(revokedAt !== undefined && { revokedAt: new Date(revokedAt) }) }
-  return { ...judged, ...combine(judged, judgeProof(judged.proofTime, end, now)) }
+  const ends = [...judged.chain.map(({ notAfter }) => notAfter), ...judged.revocation.flatMap(({ revokedAt }) => revokedAt ?? [])].map((end) => new Date(end).getTime())
+  return { ...judged, ...combine(judged, judgeProof(judged.proofTime, { notAfter: new Date(Math.min(...ends, now.getTime())) }, now)) }
 }
 
 async function judgeFor (bytes: Buffer, context: FileContext): Promise<JudgedFile> {
   if (!looksLikeXml(bytes)) return { kind: 'certificate', verdict: remarked(judgeCertificates(certificatesIn(bytes), context)) }
-  return ROOT_IS_EDXML.test(bytes.toString('latin1', 0, PROLOG).replaceAll('\0', '')) ? judgePacketFile(bytes, context) : judgeXml(bytes, context)
+  const opened = openedPacket(bytes, context.limits)
+  return opened ? judgePacketFile(opened, context) : judgeXml(bytes, context)
 }
 
-async function judgePacketFile (bytes: Buffer, context: FileContext): Promise<JudgedFile> {
+/** The packet, or null for any other XML: its root tells, as it was parsed, so that no prolog or prefix makes something else of a packet. */
+function openedPacket (bytes: Buffer, limits: Limits): Opened | null {
+  try {
+    const opened = openPacket(bytes, limits)
+    return readElements(opened.content.octets).name === 'edXML' ? opened : null
+  } catch (error) {
+    // What cannot be opened is refused as a packet if it looks like one, and otherwise as what it is
+    if (!(error instanceof Refusal) || ROOT_IS_EDXML.test(bytes.toString('latin1', 0, PROLOG).replaceAll('\0', ''))) throw error
+    return null
+  }
+}
+
+async function judgePacketFile (opened: Opened, context: FileContext): Promise<JudgedFile> {
   const { limits } = context
   const registered = context.registered && new Set(context.registered.map(fingerprintOf))
-  const opened = openPacket(bytes, limits)
   const judged = judgePacket(opened, await readPacket(opened, limits), { ...context, atFrom: fromOf(context), speaksFor: (fingerprint) => registered === null || registered.has(fingerprint) || 'unknown' })
   const signature = compared(judged.signature, context)
   const seal = judged.seal && judged.seal.reasons[0]?.code !== 'SEAL_ABSENT' ? compared(judged.seal, context) : null
@@ -80,7 +94,7 @@ async function judgePacketFile (bytes: Buffer, context: FileContext): Promise<Ju
 /** Every signature of an XML file; the worst decides, since nothing tells which of them the reader relies on. */
 function judgeXml (bytes: Buffer, context: FileContext): JudgedFile {
   const signatures = judgeXmlSignatures(bytes, { trust: context.trust, at: context.at, atFrom: fromOf(context), certificates: context.registered ?? [] })
-    .map((signature) => ({ ...signature, verdict: remarked(signature.verdict) }))
+    .map((signature) => ({ ...signature, verdict: compared(registeredOnly(signature.verdict, context), context) }))
   const worst = ['invalid', 'indeterminate', 'valid'].flatMap((result) => signatures.filter(({ verdict }) => verdict.result === result))[0]
   if (worst === undefined) throw new Refusal('FILE_UNKNOWN', { detail: 'XML, without a signature' })
   return { kind: 'xml-signature', verdict: worst.verdict, signatures }
@@ -109,6 +123,13 @@ function certificatesIn (bytes: Buffer): X509Certificate[] {
     // OpenSSL's errors tell nothing that a person could use
   }
   throw new Refusal(isPem ? 'FILE_UNREADABLE' : 'FILE_UNKNOWN', isPem ? { detail: 'not a PEM file of certificates only' } : {})
+}
+
+/** No sender stands in such a file: where certificates are named that may sign it, any other is refused. */
+function registeredOnly (judged: SignatureVerdict, { registered }: FileContext): SignatureVerdict {
+  const { signer } = judged
+  if (registered === null || signer === undefined || registered.some((one) => fingerprintOf(one) === signer.fingerprint)) return judged
+  return { ...judged, ...combine(judged, verdictOf([{ code: 'SIGNER_UNKNOWN' }])) }
 }
 
 /** A verdict whose signer nobody could compare with a registry says so. */

@@ -20,9 +20,9 @@ export type Judged =
 
 export type Judge = (arrival: { packet: Buffer, fetchedAt: Date }, trust: Trust) => Promise<Judged>
 
-type Needs = { database: Database, limits: Limits, keepEvidence: KeepEvidence }
+type Needs = { database: Database, limits: Limits, keepEvidence: KeepEvidence, now: () => Date }
 
-export function createJudge ({ database, limits, keepEvidence }: Needs): Judge {
+export function createJudge ({ database, limits, keepEvidence, now }: Needs): Judge {
   /** Never throws: a fault of ours must not hold up the arrivals behind it. Once this returns, what the verdicts rest on is kept. */
   return async function judge (arrival, trust) {
     try {
@@ -30,7 +30,8 @@ export function createJudge ({ database, limits, keepEvidence }: Needs): Judge {
       const read = await readPacket(opened, limits)
       // Judged at the time of receipt: the only time that is proved (trust.md 2.3, rule 9).
       const at = arrival.fetchedAt
-      const { packet, ...verdicts } = await judgeBySpeakers(database, { code: senderOf(read), at }, (speaksFor) => judgePacket(opened, read, { trust, at, speaksFor }))
+      const waited = now().getTime() - at.getTime()
+      const { packet, ...verdicts } = await judgeBySpeakers(database, { code: senderOf(read), at }, (speaksFor) => judgePacket(opened, read, { trust, at, waited, speaksFor }))
       await keepEvidence(verdictsOf(verdicts))
       return { kind: 'read', packet, verdicts }
     } catch (error) {

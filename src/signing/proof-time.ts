@@ -16,6 +16,8 @@ export type ReceiptContext = {
   trust: Pick<Trust, 'timeStamping' | 'policy'>,
   /** When we received it: what it is judged for, unless a time-stamp token proves an earlier moment. */
   at: Date,
+  /** How long ago that was, in milliseconds; just now by default. */
+  waited?: number,
   /** Who vouches for `at`: our receipt, unless it is only somebody's word. */
   atFrom?: 'receipt' | 'claim',
 }

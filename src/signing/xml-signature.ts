@@ -77,7 +77,7 @@ function judge (located: LocatedSignature, context: XmlSignatureContext): Pick<J
   return {
     verdict: conclude(context, {
       checked: ['structure', 'algorithms', 'signature value', 'digest', 'certificate'], findings: [...findings, ...sha1], time,
-      certificate: judgeCertificate(certificate, others, context.trust, time.at, 'documents', context.at), ...(signed && { signer: detailsOf(certificate) }),
+      certificate: judgeCertificate(certificate, others, context.trust, time.at, 'documents', context.waited), ...(signed && { signer: detailsOf(certificate) }),
     }),
     covered,
   }

@@ -85,7 +85,7 @@ export function examineSignature (opened: Opened, found: FoundSignature, context
   const signed = signatureFits(form.algorithm, key, form.signedInfo, form.signatureValue)
   if (!signed) findings.push({ code: 'SIGNATURE_VALUE_WRONG' })
   if (!timingSafeEqual(digestOf(opened, form), form.digestValue)) findings.push({ code: 'CONTENT_CHANGED' })
-  const judged = judgeCertificate(certificate, signer.others, context.trust, time.at, 'documents', context.at)
+  const judged = judgeCertificate(certificate, signer.others, context.trust, time.at, 'documents', context.waited)
   findings.push(...identity(context.speaksFor(fingerprintOf(certificate))))
   return {
     checked: ['structure', 'algorithms', 'signature value', 'digest', 'certificate', 'agency'],

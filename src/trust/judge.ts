@@ -24,9 +24,9 @@ export type CertificateVerdict = Verdict & { chain: X509Certificate[], domain?: 
 
 /**
  * Whether this certificate could sign documents, or what else it is asked for, at that moment. `hints` are certificates that came along: they may
- * stand between it and a pinned root, and prove nothing by themselves. `now` is when it is asked: a missing answer may be accepted for a while only.
+ * stand between it and a pinned root, and prove nothing by themselves. `waited` is how long ago the document was received, in milliseconds.
  */
-export function judgeCertificate (leaf: X509Certificate, hints: readonly X509Certificate[], trust: Trust, at: Date, use: Use = 'documents', now: Date = at): CertificateVerdict {
+export function judgeCertificate (leaf: X509Certificate, hints: readonly X509Certificate[], trust: Trust, at: Date, use: Use = 'documents', waited = 0): CertificateVerdict {
   const paths = trust.domains.map((domain) => {
     const store = withHints(domain, hints)
     return { ...judgePath(leaf, store, at, { use }), domain: domain.label, store }
@@ -36,6 +36,6 @@ export function judgeCertificate (leaf: X509Certificate, hints: readonly X509Cer
   const { chain, domain, store } = best
   // RFC 5280, 6.1.3 (a)(3): of a chain that fails anyway, nobody needs to know who was revoked
   if (best.result === 'invalid') return { result: best.result, reasons: best.reasons, chain, domain, revocation: [] }
-  const { answers, ...revocation } = judgeRevocation(chain, trust.revocation, { at, now, policy: trust.policy, store })
+  const { answers, ...revocation } = judgeRevocation(chain, trust.revocation, { at, waited, policy: trust.policy, store })
   return { ...combine(best, revocation), chain, domain, revocation: answers }
 }

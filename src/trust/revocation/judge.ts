@@ -19,8 +19,8 @@ import { unlessUnreadable, type Statement } from './statement.ts'
 export type RevocationContext = {
   /** The proof time: revoked later is not revoked then */
   at: Date
-  /** When the question is asked, which counts for how long a missing answer is accepted; the proof time by default */
-  now?: Date
+  /** How long the document has waited since its receipt, in milliseconds: a missing answer is accepted for a while only */
+  waited?: number
   policy: TrustPolicy
   /** The trust domain of the chain, and hints: where the certificates of CRL issuers are found */
   store: Pick<TrustStore, 'anchors' | 'intermediates'>
@@ -121,11 +121,11 @@ function conclusionOf (decided: readonly Statement[], at: Date, name: string): R
   }
 }
 
-function missing ({ at, now = at, policy }: RevocationContext): RevocationFinding['code'] {
+function missing ({ waited = 0, policy }: RevocationContext): RevocationFinding['code'] {
   switch (policy.missingRevocation) {
     case 'wait': return 'REVOCATION_UNKNOWN'
     case 'refuse': return 'REVOCATION_REQUIRED'
-    case 'accept': return now.getTime() - at.getTime() <= policy.acceptHours * 3_600_000 ? 'REVOCATION_UNKNOWN_ACCEPTED' : 'REVOCATION_UNKNOWN'
+    case 'accept': return waited <= policy.acceptHours * 3_600_000 ? 'REVOCATION_UNKNOWN_ACCEPTED' : 'REVOCATION_UNKNOWN'
   }
 }
 
