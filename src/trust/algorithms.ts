@@ -40,6 +40,12 @@ export const DIGESTS: Readonly<Record<string, string>> = {
   '2.16.840.1.101.3.4.2.3': 'sha512',
 }
 
+/** The name of a digest in node:crypto, or its OID where it has none. Throws DerError. */
+export function digestNameOf (identifier: Der | undefined): string {
+  const oid = oidOf(childrenOf(identifier)[0])
+  return DIGESTS[oid] ?? oid
+}
+
 /** What an AlgorithmIdentifier says, or its OID alone when it is none that we can verify. Throws DerError if it is malformed. */
 export function signedWith (identifier: Der | undefined): SignedWith | { oid: string } {
   const [algorithm, parameters] = childrenOf(identifier)

@@ -8,7 +8,7 @@ import { DerError, TAG, childrenOf, expectTag, integerOf, octetsOf, oidOf, readD
 import type { Der } from '../asn1/der.ts'
 import { comparableName, readName } from '../asn1/names.ts'
 import { writeAlgorithm, writeDer } from '../asn1/write.ts'
-import { DIGESTS, signedWith, type SignedWith } from '../algorithms.ts'
+import { digestNameOf, signedWith, type SignedWith } from '../algorithms.ts'
 import { reasonOf, type Revoked } from './crl-entries.ts'
 
 /** What an answer says of one certificate. The certificate is named by its serial and by digests of its issuer's name and key. */
@@ -125,13 +125,12 @@ function responderOf (element: Der | undefined): OcspAnswer['responder'] {
 function readSingle (element: Der): { single: SingleResponse, unknown: string[] } {
   const [id, status, thisUpdate, ...optional] = childrenOf(element)
   const [digest, issuerName, issuerKey, serial] = childrenOf(id)
-  const oid = oidOf(childrenOf(digest)[0])
   const nextUpdate = optional.find(({ tag }) => tag === 0xa0)
   const wrapper = optional.find(({ tag }) => tag === 0xa1)
   const extensions = wrapper && readExtensions(wrapper)
   const cutoff = extensions?.get(ARCHIVE_CUTOFF)
   const single: SingleResponse = {
-    digest: DIGESTS[oid] ?? oid,
+    digest: digestNameOf(digest),
     issuerName: expectTag(issuerName, TAG.octetString).content,
     issuerKey: expectTag(issuerKey, TAG.octetString).content,
     serial: expectTag(serial, TAG.integer).content.toString('hex'),

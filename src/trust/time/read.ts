@@ -4,7 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto'
 
-import { DIGESTS } from '../algorithms.ts'
+import { digestNameOf } from '../algorithms.ts'
 import { contentOf } from '../asn1/certificate.ts'
 import { derFromBer } from '../asn1/ber.ts'
 import { DerError, TAG, bitsOf, booleanOf, childrenOf, expectTag, oidOf, readDer, readElements, smallIntegerOf } from '../asn1/der.ts'
@@ -103,14 +103,8 @@ export function readSigningCertificate (value: Der | undefined, isSecondVersion:
   const parts = childrenOf(first)
   // RFC 5035, 4: without an algorithm the second version means SHA-256, and the first knows SHA-1 only
   const algorithm = isSecondVersion && parts[0]?.tag === TAG.sequence ? parts.shift() : undefined
-  const digest = algorithm ? digestOf(algorithm) : isSecondVersion ? 'sha256' : 'sha1'
+  const digest = algorithm ? digestNameOf(algorithm) : isSecondVersion ? 'sha256' : 'sha1'
   return { digest, hash: expectTag(parts[0], TAG.octetString).content }
-}
-
-/** The name of a digest in node:crypto, or its OID. */
-export function digestOf (algorithm: Der | undefined): string {
-  const oid = oidOf(childrenOf(algorithm)[0])
-  return DIGESTS[oid] ?? oid
 }
 
 function readInfo (content: Buffer): TimeStampInfo {
@@ -122,7 +116,7 @@ function readInfo (content: Buffer): TimeStampInfo {
   const extensions = optional.find(({ tag }) => tag === 0xa1)
   return {
     policy: oidOf(policy),
-    digest: digestOf(algorithm),
+    digest: digestNameOf(algorithm),
     hashed: expectTag(hashed, TAG.octetString).content,
     serial: expectTag(serial, TAG.integer).content.toString('hex'),
     genTime: readTime(expectTag(genTime, TAG.generalizedTime).content.toString('latin1')),

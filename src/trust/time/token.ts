@@ -1,7 +1,7 @@
 /** Whether a time-stamp token proves that data existed at a time, and by which pinned root (RFC 3161; RFC 5816). */
 import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto'
 
-import { ADMITTED, DIGESTS, isAdmitted, isSigned, signedWith } from '../algorithms.ts'
+import { ADMITTED, DIGESTS, digestNameOf, isAdmitted, isSigned, signedWith } from '../algorithms.ts'
 import type { AlgorithmPolicy, SignedWith } from '../algorithms.ts'
 import { contentOf, publicKeyOf } from '../asn1/certificate.ts'
 import { DerError, TAG, childrenOf, expectTag, oidOf, readDer } from '../asn1/der.ts'
@@ -9,7 +9,7 @@ import { judgePath, withHints } from '../path/path.ts'
 import type { TrustStore } from '../store.ts'
 import { combine, verdictFrom } from '../verdict.ts'
 import type { Verdict } from '../verdict.ts'
-import { ID_TST_INFO, digestOf, readSigningCertificate, readToken } from './read.ts'
+import { ID_TST_INFO, readSigningCertificate, readToken } from './read.ts'
 import type { CmsSigner, TimeStampInfo, Token } from './read.ts'
 import { TIME_REASONS } from './reasons.ts'
 import type { TimeFinding } from './reasons.ts'
@@ -108,7 +108,7 @@ function judgeAttributes ({ content }: Token, signer: CmsSigner, { digests }: Al
   const digestValue = onlyValue(signer, ATTRIBUTE.messageDigest)
   const findings: TimeFinding[] = []
   if (!type || oidOf(type) !== ID_TST_INFO) findings.push({ code: 'TOKEN_ATTRIBUTE_WRONG', detail: 'content-type' })
-  const digest = digestOf(signer.digestAlgorithm)
+  const digest = digestNameOf(signer.digestAlgorithm)
   if (!digests.has(digest)) return [...findings, { code: 'TOKEN_ALGORITHM_NOT_ALLOWED', detail: digest }]
   if (!digestValue) return [...findings, { code: 'TOKEN_ATTRIBUTE_WRONG', detail: 'message-digest' }]
   const { content: expected } = expectTag(digestValue, TAG.octetString)
@@ -141,7 +141,7 @@ function judgeSignature (signer: CmsSigner, certificate: X509Certificate, algori
 /** RFC 3370, 3.2: CMS may name the key alone and leave the digest to its own field, as OpenSSL does. */
 function algorithmOf (signer: CmsSigner): SignedWith | { oid: string } {
   const oid = oidOf(childrenOf(signer.signatureAlgorithm)[0])
-  return oid === RSA_ENCRYPTION ? { oid, scheme: 'rsa-pkcs1', digest: digestOf(signer.digestAlgorithm) } : signedWith(signer.signatureAlgorithm)
+  return oid === RSA_ENCRYPTION ? { oid, scheme: 'rsa-pkcs1', digest: digestNameOf(signer.digestAlgorithm) } : signedWith(signer.signatureAlgorithm)
 }
 
 /** The value of an attribute that stands there once and has one value. */
