@@ -2,8 +2,9 @@
 import { X509Certificate } from 'node:crypto'
 import type { Database } from '../../database/database.ts'
 import type { Queue } from '../../queue/queue.ts'
-import { contentOf } from '../asn1/certificate.ts'
+import { contentIfReadable } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der.ts'
+import { isSignedBy } from '../path/signature.ts'
 import { authoritiesIn, type TrustStore } from '../store.ts'
 import { fingerprintOf } from '../verdict.ts'
 import { pointsOf } from './points.ts'
@@ -114,9 +115,6 @@ export function createFollow ({ database, queue, stores, now }: { database: Data
 }
 
 function isIssuedBy (certificate: X509Certificate, issuer: X509Certificate): boolean {
-  try {
-    return contentOf(certificate).issuer === contentOf(issuer).subject && certificate.verify(issuer.publicKey)
-  } catch {
-    return false // unreadable, or with a key that is none
-  }
+  const content = contentIfReadable(certificate)
+  return content !== undefined && content.issuer === contentIfReadable(issuer)?.subject && isSignedBy(certificate, issuer)
 }

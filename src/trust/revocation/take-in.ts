@@ -7,9 +7,10 @@ import type { Database, Db, Tx } from '../../database/database.ts'
 import { isSigned } from '../algorithms.ts'
 import { contentIfReadable, contentOf, publicKeyOf } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der.ts'
+import { isSignedBy } from '../path/signature.ts'
+import { judgeUse } from '../path/uses.ts'
 import { authoritiesIn, type TrustStore } from '../store.ts'
 import { fingerprintOf } from '../verdict.ts'
-import { judgeUse } from '../path/uses.ts'
 import { readCrl, readCrlFrame, type Crl } from './crl.ts'
 import { readOcsp, responseOn, type OcspAnswer, type SingleResponse } from './ocsp.ts'
 import { addSources, insertAnswer, issuersNamed, type Standing } from './store.ts'
@@ -92,8 +93,7 @@ function scopeOf ({ scope, baseNumber, issuerKeyId = '' }: Crl): string {
 
 /** By the CA itself, or by a responder that came along, whom that CA has certified for this: anybody else whom it certified may say nothing. */
 function isAnsweredBy ({ signed, certificates }: OcspAnswer, issuer: X509Certificate): boolean {
-  const key = publicKeyOf(issuer)
-  return bears(signed, [issuer, ...certificates.filter((certificate) => key !== undefined && certificate.verify(key) && isResponder(certificate))])
+  return bears(signed, [issuer, ...certificates.filter((certificate) => isResponder(certificate) && isSignedBy(certificate, issuer))])
 }
 
 function isResponder (certificate: X509Certificate): boolean {
