@@ -2,6 +2,10 @@
  * What the gateway knows of revocation: kept in tables, held in memory, asked for in the background.
  *
  *   a judgement meets a chain ─▶ followed: its sources are asked ─▶ an answer is taken in (table) ─▶ held in memory, by every gateway ─▶ judgements look
+ *                                follow.ts          ask.ts, fetch.ts              take-in.ts, store.ts    load.ts, memory.ts              known.ts
+ *
+ * To judge is apart from that, and pure: crl.ts and ocsp.ts read an answer, answer-signer.ts proves whose it is, crl-statements.ts and
+ * ocsp-statements.ts say what it means for a certificate, and judge.ts weighs all that is said.
  */
 import type { X509Certificate } from 'node:crypto'
 import type { Database } from '../../database/database.ts'
