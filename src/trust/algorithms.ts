@@ -3,8 +3,7 @@
  * The lists are ours (TT 15/2025/TT-BKHCN, appendix I): what is signed only picks from them.
  */
 import { constants, verify, type KeyObject } from 'node:crypto'
-import { DerError, TAG, childrenOf, oidOf, readDer, smallIntegerOf } from './asn1/der.ts'
-import type { Der } from './asn1/der.ts'
+import { DerError, TAG, childrenOf, oidOf, readDer, smallIntegerOf, type Der } from './asn1/der.ts'
 
 /** What is strong enough. Exams that were made long ago need another one than the product's. */
 export type AlgorithmPolicy = { rsaBits: number, curves: ReadonlySet<string>, digests: ReadonlySet<string> }

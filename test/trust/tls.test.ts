@@ -8,12 +8,10 @@ import { createServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 
-import { OID, extendedKeyUsage, pem } from '../../certs-example/issue.ts'
-import type { Issued } from '../../certs-example/issue.ts'
+import { OID, extendedKeyUsage, pem, type Issued } from '../../certs-example/issue.ts'
 import { createHttpClient } from '../../src/http/client.ts'
 import { tlsTrust } from '../../src/trust/tls.ts'
-import { AT, keyPemOf, makeCa, makeLeaf, needsOpenssl, storeOf } from './world.ts'
-import type { Change } from './world.ts'
+import { AT, keyPemOf, makeCa, makeLeaf, needsOpenssl, storeOf, type Change } from './world.ts'
 import { name, nameConstraints, subjectAltName } from './path/extensions.ts'
 
 /** OpenSSL tells the time itself. */

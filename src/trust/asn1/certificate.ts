@@ -4,14 +4,10 @@
  */
 import type { KeyObject, X509Certificate } from 'node:crypto'
 
-import { signedWith } from '../algorithms.ts'
-import type { SignedWith } from '../algorithms.ts'
-import { DerError, TAG, bitsOf, booleanOf, childrenOf, expectTag, oidOf, octetsOf, readDer, smallIntegerOf, timeOf } from './der.ts'
-import type { Der } from './der.ts'
-import { comparableName, emailsIn, readGeneralName, readName } from './names.ts'
-import type { GeneralName, NameParts } from './names.ts'
-import { readMappings, readPolicies, readPolicyConstraints, readSubtrees } from './restrictions.ts'
-import type { NameConstraints } from './restrictions.ts'
+import { signedWith, type SignedWith } from '../algorithms.ts'
+import { DerError, TAG, bitsOf, booleanOf, childrenOf, expectTag, oidOf, octetsOf, readDer, smallIntegerOf, timeOf, type Der } from './der.ts'
+import { comparableName, emailsIn, readGeneralName, readName, type GeneralName, type NameParts } from './names.ts'
+import { readMappings, readPolicies, readPolicyConstraints, readSubtrees, type NameConstraints } from './restrictions.ts'
 
 /** The extensions read here; the path check refuses any other that is critical. */
 export const EXTENSION = {

@@ -1,8 +1,7 @@
 /** Names as certificates and CRLs bear them (RFC 5280, 4.1.2.4 and 4.2.1.6), in forms that can be compared. */
 import { isUtf8 } from 'node:buffer'
 
-import { TAG, childrenOf, oidOf, readDer } from './der.ts'
-import type { Der } from './der.ts'
+import { TAG, childrenOf, oidOf, readDer, type Der } from './der.ts'
 
 /** A name as the parts of its path, root first: two parts are equal exactly when they match (RFC 5280, 7.1). */
 export type NameParts = string[]

@@ -1,8 +1,6 @@
 /** The extensions by which a CA narrows what may follow it: name constraints and policies (RFC 5280, 4.2.1.4, 4.2.1.5, 4.2.1.10, 4.2.1.11). */
-import { DerError, TAG, childrenOf, oidOf, readElements, smallIntegerOf } from './der.ts'
-import type { Der } from './der.ts'
-import { readGeneralName } from './names.ts'
-import type { GeneralName } from './names.ts'
+import { DerError, TAG, childrenOf, oidOf, readElements, smallIntegerOf, type Der } from './der.ts'
+import { readGeneralName, type GeneralName } from './names.ts'
 
 /** Names that certificates below may bear, form by form, and names that none may. */
 export type NameConstraints = { permitted: GeneralName[], excluded: GeneralName[] }

@@ -1,18 +1,14 @@
 /** Judges one chain that reached a root, at one moment (RFC 5280, 6.1.2–6.1.5): every certificate by itself, then what those above say of those below. */
 import type { X509Certificate } from 'node:crypto'
 
-import { ADMITTED } from '../algorithms.ts'
-import type { AlgorithmPolicy } from '../algorithms.ts'
-import { EXTENSION, KEY_USAGE, contentOf } from '../asn1/certificate.ts'
-import type { CertificateContent } from '../asn1/certificate.ts'
+import { ADMITTED, type AlgorithmPolicy } from '../algorithms.ts'
+import { EXTENSION, KEY_USAGE, contentOf, type CertificateContent } from '../asn1/certificate.ts'
 import { momentForPeople, nameForPeople } from '../verdict.ts'
 import { judgeNames } from './name-constraints.ts'
-import { judgePolicies } from './policies.ts'
-import type { PolicyInputs } from './policies.ts'
+import { judgePolicies, type PolicyInputs } from './policies.ts'
 import type { PathFinding } from './reasons.ts'
 import { isSignedBy, judgeAlgorithm, judgeKey } from './signature.ts'
-import { judgeCaPurpose, judgeUse } from './uses.ts'
-import type { Use } from './uses.ts'
+import { judgeCaPurpose, judgeUse, type Use } from './uses.ts'
 
 /** What a path is asked for. */
 export type PathOptions = {

@@ -1,8 +1,7 @@
 /** Whether one certificate was signed by another, and whether what signed it is strong enough. */
 import type { X509Certificate } from 'node:crypto'
 
-import { MAX_RSA_BITS, isSigned, keyIsAdmitted } from '../algorithms.ts'
-import type { AlgorithmPolicy } from '../algorithms.ts'
+import { MAX_RSA_BITS, isSigned, keyIsAdmitted, type AlgorithmPolicy } from '../algorithms.ts'
 import { contentOf, publicKeyOf } from '../asn1/certificate.ts'
 import { fingerprintOf } from '../verdict.ts'
 import type { PathFinding } from './reasons.ts'

@@ -2,8 +2,7 @@
  * What a certificate may be used for (RFC 5280, 4.2.1.3 and 4.2.1.12): every use asks for its own key usage and purposes.
  * Document signing never asks for the purpose documentSigning, since no official certificate names it.
  */
-import { EXTENSION, KEY_USAGE } from '../asn1/certificate.ts'
-import type { CertificateContent } from '../asn1/certificate.ts'
+import { EXTENSION, KEY_USAGE, type CertificateContent } from '../asn1/certificate.ts'
 import type { PathFinding } from './reasons.ts'
 
 /** What the certificate at the end of a path is to be used for: signing documents, CRLs, OCSP answers, time-stamps or certificates, or as a TLS server. */

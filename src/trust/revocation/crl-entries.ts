@@ -1,6 +1,5 @@
 /** The entries of a CRL (RFC 5280, 5.1.2.6 and 5.3), walked once without an object for each. */
-import { DerError, TAG, childrenOf, expectTag, readDer, readElements, spanAt, timeOf } from '../asn1/der.ts'
-import type { Der, Span } from '../asn1/der.ts'
+import { DerError, TAG, childrenOf, expectTag, readDer, readElements, spanAt, timeOf, type Der, type Span } from '../asn1/der.ts'
 import { comparableName } from '../asn1/names.ts'
 import { directoryNamesIn } from './points.ts'
 

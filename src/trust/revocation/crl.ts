@@ -4,8 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { EXTENSION, readExtensions } from '../asn1/certificate.ts'
-import { DerError, TAG, booleanOf, childrenOf, expectTag, integerOf, octetsOf, readDer, timeOf } from '../asn1/der.ts'
-import type { Der } from '../asn1/der.ts'
+import { DerError, TAG, booleanOf, childrenOf, expectTag, integerOf, octetsOf, readDer, timeOf, type Der } from '../asn1/der.ts'
 import { comparableName, readName, type NameParts } from '../asn1/names.ts'
 import { signedWith, type SignedWith } from '../algorithms.ts'
 import { readEntries, type Revoked } from './crl-entries.ts'

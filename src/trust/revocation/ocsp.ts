@@ -4,8 +4,7 @@
  */
 import { createHash, X509Certificate } from 'node:crypto'
 import { contentOf, readExtensions } from '../asn1/certificate.ts'
-import { DerError, TAG, childrenOf, expectTag, integerOf, octetsOf, oidOf, readDer, readElements, timeOf } from '../asn1/der.ts'
-import type { Der } from '../asn1/der.ts'
+import { DerError, TAG, childrenOf, expectTag, integerOf, octetsOf, oidOf, readDer, readElements, timeOf, type Der } from '../asn1/der.ts'
 import { comparableName, readName } from '../asn1/names.ts'
 import { writeAlgorithm, writeDer } from '../asn1/write.ts'
 import { digestNameOf, signedWith, type SignedWith } from '../algorithms.ts'

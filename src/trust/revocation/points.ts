@@ -1,8 +1,7 @@
 /** Where a CA tells of revocation: distribution points in certificates and CRLs (RFC 5280, 4.2.1.13 and 5.2.5), and the addresses of OCSP responders. */
 import type { X509Certificate } from 'node:crypto'
 import { EXTENSION, contentOf } from '../asn1/certificate.ts'
-import { DerError, TAG, bitsOf, childrenOf, oidOf, readDer, readElements } from '../asn1/der.ts'
-import type { Der } from '../asn1/der.ts'
+import { DerError, TAG, bitsOf, childrenOf, oidOf, readDer, readElements, type Der } from '../asn1/der.ts'
 import { comparableName, readName, type NameParts } from '../asn1/names.ts'
 
 /** A place where a CRL is put: `names` are comparable, `urls` those of them that are http addresses. */

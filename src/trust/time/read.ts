@@ -7,8 +7,7 @@ import { X509Certificate } from 'node:crypto'
 import { digestNameOf } from '../algorithms.ts'
 import { contentOf } from '../asn1/certificate.ts'
 import { derFromBer } from '../asn1/ber.ts'
-import { DerError, TAG, bitsOf, booleanOf, childrenOf, expectTag, oidOf, readDer, readElements, smallIntegerOf } from '../asn1/der.ts'
-import type { Der } from '../asn1/der.ts'
+import { DerError, TAG, bitsOf, booleanOf, childrenOf, expectTag, oidOf, readDer, readElements, smallIntegerOf, type Der } from '../asn1/der.ts'
 
 /** What the authority says of a hash (TSTInfo). `digest` is the hash' name in node:crypto, or its OID when it is none that we know. */
 export type TimeStampInfo = {

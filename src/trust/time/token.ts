@@ -1,18 +1,14 @@
 /** Whether a time-stamp token proves that data existed at a time, and by which pinned root (RFC 3161; RFC 5816). */
 import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto'
 
-import { ADMITTED, DIGESTS, digestNameOf, isAdmitted, isSigned, signedWith } from '../algorithms.ts'
-import type { AlgorithmPolicy, SignedWith } from '../algorithms.ts'
+import { ADMITTED, DIGESTS, digestNameOf, isAdmitted, isSigned, signedWith, type AlgorithmPolicy, type SignedWith } from '../algorithms.ts'
 import { contentOf, publicKeyOf } from '../asn1/certificate.ts'
 import { DerError, TAG, childrenOf, expectTag, oidOf, readDer } from '../asn1/der.ts'
 import { judgePath, withHints } from '../path/path.ts'
 import type { TrustStore } from '../store.ts'
-import { combine, verdictFrom } from '../verdict.ts'
-import type { Verdict } from '../verdict.ts'
-import { ID_TST_INFO, readSigningCertificate, readToken } from './read.ts'
-import type { CmsSigner, TimeStampInfo, Token } from './read.ts'
-import { TIME_REASONS } from './reasons.ts'
-import type { TimeFinding } from './reasons.ts'
+import { combine, verdictFrom, type Verdict } from '../verdict.ts'
+import { ID_TST_INFO, readSigningCertificate, readToken, type CmsSigner, type TimeStampInfo, type Token } from './read.ts'
+import { TIME_REASONS, type TimeFinding } from './reasons.ts'
 
 /** A verdict on a token: what it says, and the chain it rests on, the authority first, as far as they are known. */
 export type TokenVerdict = Verdict & { genTime?: Date, info?: TimeStampInfo, chain: X509Certificate[] }

@@ -1,7 +1,6 @@
 import t from 'tap'
 
-import { ecKeys } from '../../../certs-example/issue.ts'
-import type { Issued } from '../../../certs-example/issue.ts'
+import { ecKeys, type Issued } from '../../../certs-example/issue.ts'
 import { chainsFrom } from '../../../src/trust/path/build.ts'
 import { judgePath } from '../../../src/trust/path/path.ts'
 import { AT, makeCa, makeLeaf, storeOf } from '../world.ts'

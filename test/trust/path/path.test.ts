@@ -4,13 +4,11 @@ import { readFileSync } from 'node:fs'
 import forge from 'node-forge'
 import t from 'tap'
 
-import { OID, basicConstraints, ecKeys, extendedKeyUsage, keyUsage, rsaKeys } from '../../../certs-example/issue.ts'
-import type { Extension, Issued } from '../../../certs-example/issue.ts'
+import { OID, basicConstraints, ecKeys, extendedKeyUsage, keyUsage, rsaKeys, type Extension, type Issued } from '../../../certs-example/issue.ts'
 import { judgePath } from '../../../src/trust/path/path.ts'
 import type { TrustStore } from '../../../src/trust/store.ts'
 import { needsShared, shared } from '../../support/shared.ts'
-import { AT, makeCa, makeLeaf, needsOpenssl, opensslAccepts, storeOf } from '../world.ts'
-import type { Change } from '../world.ts'
+import { AT, makeCa, makeLeaf, needsOpenssl, opensslAccepts, storeOf, type Change } from '../world.ts'
 
 const NULL = forge.asn1.create(forge.asn1.Class.UNIVERSAL, forge.asn1.Type.NULL, false, '')
 const UNKNOWN: Extension = { id: '2.999.1', critical: true, value: NULL }

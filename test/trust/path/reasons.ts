@@ -1,12 +1,10 @@
 /** For every reason of a path, an input that brings it. */
-import { OID, basicConstraints, ecKeys, extendedKeyUsage, keyUsage, rsaKeys } from '../../../certs-example/issue.ts'
-import type { Issued } from '../../../certs-example/issue.ts'
+import { OID, basicConstraints, ecKeys, extendedKeyUsage, keyUsage, rsaKeys, type Issued } from '../../../certs-example/issue.ts'
 import { judgePath } from '../../../src/trust/path/path.ts'
 import type { PathOptions } from '../../../src/trust/path/chain.ts'
 import type { PATH_REASONS } from '../../../src/trust/path/reasons.ts'
 import type { Verdict } from '../../../src/trust/verdict.ts'
-import { AT, makeCa, makeLeaf, storeOf } from '../world.ts'
-import type { Change } from '../world.ts'
+import { AT, makeCa, makeLeaf, storeOf, type Change } from '../world.ts'
 import { name, nameConstraints, policies, policyMappings, subjectAltName } from './extensions.ts'
 
 const root = makeCa('root')

@@ -1,7 +1,6 @@
 import t from 'tap'
 
-import { OID, basicConstraints, extendedKeyUsage, keyUsage } from '../../../certs-example/issue.ts'
-import type { Extension } from '../../../certs-example/issue.ts'
+import { OID, basicConstraints, extendedKeyUsage, keyUsage, type Extension } from '../../../certs-example/issue.ts'
 import { judgePath } from '../../../src/trust/path/path.ts'
 import type { Use } from '../../../src/trust/path/uses.ts'
 import { AT, makeCa, makeLeaf, storeOf } from '../world.ts'

@@ -5,8 +5,7 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import { ecKeys, rsaKeys } from '../../../certs-example/issue.ts'
-import type { Issued } from '../../../certs-example/issue.ts'
+import { ecKeys, rsaKeys, type Issued } from '../../../certs-example/issue.ts'
 import { SignerAway } from '../../../src/trust/signers/away.ts'
 import { createTokens, type Pkcs11Settings, type SignRequest } from '../../../src/trust/signers/pkcs11-token.ts'
 import { signerFromPkcs11 } from '../../../src/trust/signers/pkcs11.ts'
