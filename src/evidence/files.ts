@@ -1,9 +1,9 @@
 /** Reads what `verify` is given: the file itself, and folders of certificates, CRLs and OCSP answers. */
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Refusal } from '../errors.ts'
-import { certificatesFromPem } from '../trust/store.ts'
+import { certificatesFrom } from '../trust/store.ts'
 
 /** CRLs of the Cipher Committee list every certificate ever revoked; larger than anything beside them in such a folder. */
 const LARGEST_EVIDENCE = 64 * 1024 * 1024
@@ -28,7 +28,7 @@ export async function readFileUpTo (path: string, most: number): Promise<Buffer>
 
 /** The certificates in a folder, each file PEM or DER. Throws FILE_UNREADABLE naming every file that is neither. */
 export async function readCertificates (folder: string): Promise<X509Certificate[]> {
-  return (await readFolder(folder, (bytes) => bytes.includes('-----BEGIN') ? certificatesFromPem(bytes.toString('latin1')) : [new X509Certificate(bytes)])).flat()
+  return (await readFolder(folder, certificatesFrom)).flat()
 }
 
 /** What `read` makes of every file in the folder, in the order of their names; hidden ones are left out. Throws FILE_UNREADABLE naming each that cannot be read. */

@@ -2,7 +2,7 @@
  * Judges a file by what it holds: an edXML packet, another XML file with a signature, or a certificate.
  * The same judgement as in the gateway; the clock, the roots and the evidence come in.
  */
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import type { Limits } from '../edxml/limits.ts'
 import type { Packet } from '../edxml/packet.ts'
 import { readElements } from '../edxml/elements.ts'
@@ -15,7 +15,7 @@ import { judgeXmlSignatures, type JudgedXmlSignature } from '../signing/xml-sign
 import { verdict } from '../signing/xmldsig.ts'
 import { isExampleCertificate } from '../trust/example.ts'
 import { judgeCertificate, type Trust } from '../trust/judge.ts'
-import { certificatesFromPem } from '../trust/store.ts'
+import { certificatesFrom } from '../trust/store.ts'
 import { judgeProof } from '../trust/time/proof.ts'
 import { certificateOf, combine, detailsOf, fingerprintOf, verdictFrom, type Finding, type SignatureVerdict } from '../trust/verdict.ts'
 import { EVIDENCE_REASONS } from './reasons.ts'
@@ -114,15 +114,13 @@ function looksLikeXml (bytes: Buffer): boolean {
 
 function certificatesIn (bytes: Buffer): X509Certificate[] {
   if (bytes.length > LARGEST_CERTIFICATES) throw new Refusal('FILE_UNKNOWN')
-  const isPem = bytes.includes('-----BEGIN ')
   try {
-    if (isPem) return certificatesFromPem(bytes.toString('latin1'))
-    const certificate = new X509Certificate(bytes)
-    if (certificate.raw.equals(bytes)) return [certificate]
+    return certificatesFrom(bytes)
   } catch {
     // OpenSSL's errors tell nothing that a person could use
+    if (bytes.includes('-----BEGIN ')) throw new Refusal('FILE_UNREADABLE', { detail: 'not a PEM file of certificates only' })
+    throw new Refusal('FILE_UNKNOWN')
   }
-  throw new Refusal(isPem ? 'FILE_UNREADABLE' : 'FILE_UNKNOWN', isPem ? { detail: 'not a PEM file of certificates only' } : {})
 }
 
 /** No sender stands in such a file: where certificates are named that may sign it, any other is refused. */

@@ -82,6 +82,14 @@ export function certificatesFromPem (pem: string): X509Certificate[] {
   return blocks.map((block) => new X509Certificate(block))
 }
 
+/** The certificates in a file: PEM, or one in DER and nothing behind it. Throws if it is neither. */
+export function certificatesFrom (bytes: Buffer): X509Certificate[] {
+  if (bytes.includes('-----BEGIN ')) return certificatesFromPem(bytes.toString('latin1'))
+  const certificate = new X509Certificate(bytes)
+  if (!certificate.raw.equals(bytes)) throw new Error('there is something behind the certificate')
+  return [certificate]
+}
+
 /** One that cannot be read must show at the start, by its file's name. */
 function crlsFrom (bytes: Buffer): Buffer[] {
   const crls = crlsIn(bytes)
