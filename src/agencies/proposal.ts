@@ -2,7 +2,7 @@
  * What an upload of certificates would change in the registry: one entry for each certificate and agency. Whose a certificate is, a mapping says;
  * without one it is proposed by what ties it to a registered certificate, since official certificates name no agency code (trust.md 1.2).
  */
-import { createHash, type X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { contentOf } from '../trust/asn1/certificate.ts'
 import { detailsOf, fingerprintOf, type CertificateDetails, type Reason, type Verdict } from '../trust/verdict.ts'
 import { warningFor } from './expiry.ts'
@@ -139,10 +139,11 @@ function isReplaced (before: Registered, certificate: X509Certificate, replaces:
 /** What makes one certificate the next of the same owner; null when nothing does, or it is the older of the two. */
 function tieOf (before: X509Certificate, after: X509Certificate): FoundBy | null {
   if (!(before.validFromDate < after.validFromDate)) return null
-  if (contentOf(before).subject === contentOf(after).subject) return 'same name'
-  if (keyOf(before) === keyOf(after)) return 'same key'
+  const [old, fresh] = [contentOf(before), contentOf(after)]
+  if (old.subject === fresh.subject) return 'same name'
+  if (old.publicKeyInfo.equals(fresh.publicKeyInfo)) return 'same key'
   const mail = mailOf(after)
-  return mail !== undefined && mail === mailOf(before) && contentOf(before).issuer === contentOf(after).issuer ? 'same mail' : null
+  return mail !== undefined && mail === mailOf(before) && old.issuer === fresh.issuer ? 'same mail' : null
 }
 
 /** Never later than it would have ended by itself, and never before it began. */
@@ -176,10 +177,6 @@ function isNamed (file: string, name: string): boolean {
 
 function isCa (certificate: X509Certificate): boolean {
   return contentOf(certificate).isCa
-}
-
-function keyOf ({ publicKey }: X509Certificate): string {
-  return createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' })).digest('hex')
 }
 
 function mailOf ({ subjectAltName }: X509Certificate): string | undefined {
