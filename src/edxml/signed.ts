@@ -1,9 +1,10 @@
 /**
- * Signatures anywhere in an XML document, and the canonical octets of whatever they refer to: all of it from one parse by libxml2.
- * Only octets leave this file. What a signature means is judged elsewhere.
+ * Signatures anywhere in an XML document, and the digests of whatever they refer to: all of it from one parse by libxml2.
+ * Only octets and digests leave this file. What a signature means is judged elsewhere.
  */
 import { XmlElement, XmlXPath, type XmlAttribute, type XmlDocument } from 'libxml2-wasm'
 import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import { lift } from './lift.ts'
 import type { Limits } from './limits.ts'
@@ -13,14 +14,18 @@ import { canonicalOctets, elementsOf, EXCLUSIVE_C14N, moved, withDocument, type 
 /** A way to canonicalise. `prefixes` belong to exclusive C14N alone. */
 export type Canonical = { method: CanonicalMethod, comments: boolean, prefixes: readonly string[] }
 
-/** What a Reference asks for: the element of an Id, or the document; with the Signature taken out of it or not. */
-export type PartRequest = { id: string | null, enveloped: boolean, canonical: Canonical }
+/** What a Reference asks for: the digest (as node:crypto names it) of the element of an Id, or of the document; with the Signature taken out of it or not. */
+export type PartRequest = { id: string | null, enveloped: boolean, canonical: Canonical, hash: string }
 
-/** Canonical octets, and the place they come from: a path of local names, numbered where there are several of one name. */
-export type Part = { path: string, octets: Buffer }
+/** The digest of canonical octets, and the place they come from: a path of local names, numbered where there are several of one name. */
+export type Part = { path: string, digest: Buffer }
 
-/** `absent`: no element has this Id. `ambiguous`: several Ids are this one. `misplaced`: the Signature is to be taken out of what it does not stand in. */
-export type PartFault = 'absent' | 'ambiguous' | 'misplaced'
+/** `absent`: no element has this Id. `ambiguous`: several Ids are this one. `misplaced`: the Signature is to be taken out of what it does not stand in. `excessive`: all parts together are much larger than the document. */
+export type PartFault = 'absent' | 'ambiguous' | 'misplaced' | 'excessive'
+
+/** References overlap: the document as a whole, and a part of it that is told apart. Nested ones without end would cost their number times its size. */
+const MOST_TIMES_THE_DOCUMENT = 4
+const ROOM_FOR_SMALL = 1024 * 1024
 
 /** A Signature in its document. */
 export type LocatedSignature = {
@@ -53,11 +58,11 @@ export function withSignature<T> (bytes: Uint8Array, number: number, limits: Lim
     if (!understood) throw new Refusal('PACKET_NOT_XML')
     const signatures = elementsOf(document.root, ALL_SIGNATURES)
     const signature = signatures[number]
-    return use(signature && locate(document, signature), signatures.length)
+    return use(signature && locate(document, signature, shaped.length * MOST_TIMES_THE_DOCUMENT + ROOM_FOR_SMALL), signatures.length)
   })
 }
 
-function locate (document: XmlDocument, signature: XmlElement): LocatedSignature {
+function locate (document: XmlDocument, signature: XmlElement, room: number): LocatedSignature {
   const whole = ({ method, comments, prefixes }: Canonical, nodeSet?: Set<XmlElement>) =>
     canonicalOctets(document, method, prefixes.length === 0 ? null : prefixes, { withComments: comments, ...nodeSet && { nodeSet } })
   const inPlace = (element: XmlElement, canonical: Canonical) => whole(canonical, new Set([element]))
@@ -76,11 +81,14 @@ function locate (document: XmlDocument, signature: XmlElement): LocatedSignature
     parts (requests) {
       const byId = idsOf(document)
       const targets = requests.map(({ id, enveloped }) => targetOf(document, signature, id, enveloped, byId))
-      const partsOf = (wanted: boolean) => requests.map(({ enveloped, canonical }, index): Part | PartFault | null => {
+      const partsOf = (wanted: boolean) => requests.map(({ enveloped, canonical, hash }, index): Part | PartFault | null => {
         const target = targets[index] as Target
         if (typeof target === 'string') return target
         if (enveloped !== wanted) return null
-        return { path: target.path, octets: target.element === null ? whole(canonical) : inPlace(target.element, canonical) }
+        if (room < 0) return 'excessive'
+        const octets = target.element === null ? whole(canonical) : inPlace(target.element, canonical)
+        room -= octets.length
+        return { path: target.path, digest: createHash(hash).update(octets).digest() }
       })
       const untouched = partsOf(false)
       if (!untouched.includes(null)) return untouched as (Part | PartFault)[]

@@ -2,12 +2,12 @@
 import type { Element } from '../edxml/elements.ts'
 import type { Canonical, PartRequest } from '../edxml/signed.ts'
 import { EXCLUSIVE_C14N, INCLUSIVE_C14N, INCLUSIVE_C14N11 } from '../edxml/xml.ts'
-import { digestAlgorithm, ENVELOPED_SIGNATURE, whyRefused, XMLDSIG, type DigestAlgorithm } from './algorithms.ts'
+import { digestAlgorithm, ENVELOPED_SIGNATURE, whyRefused, XMLDSIG } from './algorithms.ts'
 import { algorithmOf, canonicalMethod, decoded } from './grammar.ts'
 import type { SigningFinding } from './reasons.ts'
 
 /** A Reference: whose canonical octets must have this digest. */
-export type Reference = { uri: string, request: PartRequest, digest: DigestAlgorithm, digestValue: Buffer }
+export type Reference = { uri: string, request: PartRequest, digestValue: Buffer }
 
 /** As many prefixes as a document may have in force (edxml/limits.ts): libxml2 compares each of them at each element. */
 const MOST_PREFIXES = 32
@@ -34,7 +34,7 @@ export function readReference (reference: Element): Reference | SigningFinding {
   if (digestValue?.length !== digest.length) return { code: 'SIGNATURE_ENCODING', detail: 'DigestValue' }
   const { canonical, enveloped } = way
   // XMLDSig 4.4.3.3: without an XPointer comments are no part of what is referred to, whatever the canonicalization
-  return { uri: uri ?? '', request: { id: target.id, enveloped, canonical: { ...canonical, comments: canonical.comments && target.comments } }, digest, digestValue }
+  return { uri: uri ?? '', request: { id: target.id, enveloped, canonical: { ...canonical, comments: canonical.comments && target.comments }, hash: digest.hash }, digestValue }
 }
 
 /** How this element, a CanonicalizationMethod or a Transform, canonicalises; undefined if it is none of the three methods. */

@@ -2,9 +2,9 @@
  * Judges the XML signatures of any document, for people who want to know what a file is worth (`lienthong verify`). Who opens, accepts or
  * shows a packet relies on the narrow form alone (xmldsig.ts).
  */
-import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto'
+import { timingSafeEqual, type X509Certificate } from 'node:crypto'
 import { DEFAULT_LIMITS, type Limits } from '../edxml/limits.ts'
-import { withSignature, type LocatedSignature } from '../edxml/signed.ts'
+import { withSignature, type LocatedSignature, type Part } from '../edxml/signed.ts'
 import { judgeCertificate, type Trust } from '../trust/judge.ts'
 import { detailsOf, type SignatureVerdict } from '../trust/verdict.ts'
 import { keyFits, signatureFits } from './algorithms.ts'
@@ -19,12 +19,12 @@ import { conclude, verdict } from './xmldsig.ts'
 /** What the signatures of a document are judged against. `certificates` are at hand for a KeyInfo that only names its signer. */
 export type XmlSignatureContext = ReceiptContext & { trust: Trust, certificates?: readonly X509Certificate[] }
 
-/** Canonical octets that a signature covers, where they stand (`/` is the whole document), and how its Reference names them. */
-export type CoveredPart = { reference: string, path: string, octets: Buffer }
+/** A part that a signature covers: how its Reference names it, where it stands (`/` is the whole document), and the digest of its canonical octets. */
+export type CoveredPart = { reference: string } & Part
 
 /**
  * One signature of a document. `covered` is what it proves, and is empty unless the signature value is right: who shows the content shows these
- * octets and nothing else, since a signature says nothing of what stands beside them.
+ * parts and nothing else, since a signature says nothing of what stands beside them.
  */
 export type JudgedXmlSignature = { path: string, line: number, verdict: SignatureVerdict, covered: CoveredPart[] }
 
@@ -96,20 +96,21 @@ function readStamps (located: LocatedSignature, { objects }: XmlSignatureForm): 
   return read
 }
 
-/** The parts whose canonical octets have the digest that the signature gives them, and what is wrong with the others. */
+/** The parts that have the digest which the signature gives them, and what is wrong with the others. */
 export function digestParts (located: LocatedSignature, { references }: Pick<XmlSignatureForm, 'references'>): { parts: CoveredPart[], findings: SigningFinding[] } {
   const parts: CoveredPart[] = []
   const findings: SigningFinding[] = []
   const found = located.parts(references.map(({ request }) => request))
-  references.forEach(({ uri, digest, digestValue }, index) => {
+  references.forEach(({ uri, digestValue }, index) => {
     const part = found[index]
     switch (part) {
       case 'absent': findings.push({ code: 'REFERENCE_ABSENT', detail: uri }); return
       case 'ambiguous': findings.push({ code: 'REFERENCE_AMBIGUOUS', detail: uri }); return
       case 'misplaced': findings.push({ code: 'REFERENCE_MISPLACED', detail: uri }); return
+      case 'excessive': findings.push({ code: 'SIGNATURE_FORM', detail: 'Reference' }); return
       case undefined: throw new Error('a Reference has no answer')
     }
-    if (timingSafeEqual(createHash(digest.hash).update(part.octets).digest(), digestValue)) parts.push({ reference: uri, ...part })
+    if (timingSafeEqual(part.digest, digestValue)) parts.push({ reference: uri, ...part })
     else findings.push({ code: 'CONTENT_CHANGED', detail: part.path })
   })
   return { parts, findings }

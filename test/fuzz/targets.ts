@@ -94,7 +94,7 @@ export async function makeTargets (): Promise<Target[]> {
 
   /** What is covered, of each signature that proves anything: one that covers less than the good one says less, and nothing else. */
   function judgeParts (bytes: Buffer) {
-    const covered = judge(bytes.toString()).flatMap(({ verdict, covered }) => verdict.result === 'valid' ? [covered.map(({ octets }) => octets.toString())] : [])
+    const covered = judge(bytes.toString()).flatMap(({ verdict, covered }) => verdict.result === 'valid' ? [covered.map(({ digest }) => digest.toString('hex'))] : [])
     return covered.length === 0 ? undefined : covered
   }
 
