@@ -26,6 +26,7 @@ export const SIGNING_REASONS = {
   TRANSFORM_NOT_ALLOWED: ['invalid', 'Phép biến đổi trong chữ ký không được chấp nhận', 'A transform of the signature is not allowed', 'XMLDSig 1.1, 6.6; XML Signature Best Practices, 2.1'],
   MANIFEST_NOT_ALLOWED: ['invalid', 'Chữ ký dùng Manifest, không kiểm tra được những gì Manifest liệt kê', 'The signature uses a Manifest, whose references nobody has to check', 'XMLDSig 1.1, 5.1'],
   SIGNATURE_COVERS_PARTS: ['valid', 'Chữ ký chỉ bao trùm một phần của tài liệu', 'The signature covers only parts of the document', 'XMLDSig 1.1, 8.1.1'],
+  SIGNATURE_COVERS_ITSELF: ['indeterminate', 'Chữ ký chỉ bao trùm nội dung nằm bên trong chính nó, không bao trùm phần nào của tài liệu bên ngoài', 'The signature covers only what stands inside itself, and nothing of the document around it', 'XMLDSig 1.1, 8.1.1'],
 
   // Algorithms and keys
   CANONICALIZATION_NOT_ALLOWED: ['invalid', 'Phương pháp chuẩn hóa XML không được chấp nhận', 'The canonicalization method is not allowed', 'XMLDSig 1.1, 6.5'],

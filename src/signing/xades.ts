@@ -88,7 +88,8 @@ function signatureProperties (objects: readonly Element[], covered: ReadonlySet<
   return objects.flatMap((element) => search(element, false))
 }
 
-const isCovered = ({ attributes }: Element, covered: ReadonlySet<string>): boolean =>
+/** Whether the element has one of these Ids. */
+export const isCovered = ({ attributes }: Element, covered: ReadonlySet<string>): boolean =>
   ['Id', 'ID', 'id', '{http://www.w3.org/XML/1998/namespace}id'].some((name) => covered.has(attributes[name] ?? ''))
 
 /** xsd:dateTime. Tools that write no zone mean Vietnam's, the only one there is. */

@@ -3,6 +3,7 @@
  * shows a packet relies on the narrow form alone (xmldsig.ts).
  */
 import { timingSafeEqual, type X509Certificate } from 'node:crypto'
+import type { Element } from '../edxml/elements.ts'
 import { DEFAULT_LIMITS, type Limits } from '../edxml/limits.ts'
 import { withSignature, type LocatedSignature, type Part } from '../edxml/signed.ts'
 import { judgeCertificate, type Trust } from '../trust/judge.ts'
@@ -13,7 +14,7 @@ import { candidatesOf } from './key-info.ts'
 import { judgeSha1, proveTime, withClaim, type ReceiptContext, type Stamp } from './proof-time.ts'
 import type { SigningFinding } from './reasons.ts'
 import { readStructure, type XmlSignatureForm } from './structure.ts'
-import { claimedTime, namesCertificate, signatureTimeStamps } from './xades.ts'
+import { claimedTime, isCovered, namesCertificate, signatureTimeStamps } from './xades.ts'
 import { conclude, verdict } from './xmldsig.ts'
 
 /** What the signatures of a document are judged against. `certificates` are at hand for a KeyInfo that only names its signer. */
@@ -72,7 +73,7 @@ function judge (located: LocatedSignature, context: XmlSignatureContext): Pick<J
   const time = claim ? withClaim(proved, claim) : proved
   if (!signed) findings.unshift({ code: 'SIGNATURE_VALUE_WRONG' })
   if (!namesCertificate(form.objects, ids, certificate)) findings.push({ code: 'SIGNER_CERTIFICATE_OTHER' })
-  if (covered.length > 0 && !covered.some(({ path }) => isWhole(path))) findings.push({ code: 'SIGNATURE_COVERS_PARTS', detail: covered.map(({ path }) => path).join(', ') })
+  findings.push(...judgeCoverage(located, covered, form.objects.some((object) => isStray(object, ids))))
   const others = form.keyInfo.certificates.filter((one) => one.certificate !== certificate).map((one) => one.certificate)
   return {
     verdict: conclude(context, {
@@ -81,6 +82,21 @@ function judge (located: LocatedSignature, context: XmlSignatureContext): Pick<J
     }),
     covered,
   }
+}
+
+/** What stands beside the parts that are covered is nobody's word: said of a part of a document, and of what was put into the Signature itself. */
+function judgeCoverage ({ path: signature }: LocatedSignature, covered: readonly CoveredPart[], hasStray: boolean): SigningFinding[] {
+  if (covered.length === 0) return []
+  const detail = covered.map(({ path }) => path).join(', ')
+  // Whoever moves signed content into the Signature may put other content in its place
+  if (!isWhole(signature) && covered.every(({ path }) => path.startsWith(`${signature}/`))) return [{ code: 'SIGNATURE_COVERS_ITSELF', detail }]
+  return covered.some(({ path }) => isWhole(path)) && !hasStray ? [] : [{ code: 'SIGNATURE_COVERS_PARTS', detail }]
+}
+
+/** The enveloped transform takes the Signature out before anything is digested: what an Object holds is covered by a Reference of its own, or not at all. */
+function isStray (object: Element, ids: ReadonlySet<string>): boolean {
+  const isBare = object.children.length === 0 && object.text.trim() !== ''
+  return !isCovered(object, ids) && (isBare || object.children.some((child) => child.name !== 'QualifyingProperties' && !isCovered(child, ids)))
 }
 
 /** Read before anything is taken out of the document: SignatureValue is stamped where it stands. */

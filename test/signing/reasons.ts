@@ -49,6 +49,7 @@ export const produces: Record<keyof typeof SIGNING_REASONS, () => Verdict | Prom
   TRANSFORM_NOT_ALLOWED: () => xml((text) => text.replace('<DigestMethod', '<Transforms><Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116"></Transform></Transforms>$&')),
   MANIFEST_NOT_ALLOWED: () => judgeOne(enveloping({ objects: [object('<Manifest></Manifest>')] })).verdict,
   SIGNATURE_COVERS_PARTS: () => judgeOne(enveloping()).verdict,
+  SIGNATURE_COVERS_ITSELF: () => judgeOne(`<r><forged/>${enveloping()}</r>`).verdict,
   CANONICALIZATION_NOT_ALLOWED: () => packet((text) => text.replace(/(CanonicalizationMethod Algorithm=")[^"]*/, '$1urn:x')),
   ALGORITHM_SHA1: () => judgeOne(enveloping({ hash: 'sha1', signer: old })).verdict,
   ALGORITHM_SHA1_HISTORICAL: () => judgeOne(enveloping({ hash: 'sha1', signer: old }), { at: new Date('2015-06-01'), trust: trustWith({ sha1Before: '2017-01-01' }) }).verdict,

@@ -39,9 +39,10 @@ t.test('we accept what xmlsec1 signs in every form, and say exactly what it cove
   for (const [name, signature, covered] of forms) {
     const signed = xmlsecFills(letter(signature), ids)
     const { verdict, covered: parts } = judgeOne(signed, example)
-    t.equal(verdict.result, 'valid', name)
+    const isInside = covered.every((path) => path.startsWith('/letter/Signature/'))
+    const isWhole = covered.includes('/') && !name.startsWith('the whole and an Object') // beside which stands another one
+    t.equal(told(verdict).split(' ').slice(0, 2).join(' '), isInside ? 'indeterminate SIGNATURE_COVERS_ITSELF' : isWhole || covered.includes('/letter') ? 'valid' : 'valid SIGNATURE_COVERS_PARTS', name)
     t.strictSame(parts.map(({ path }) => path), covered, name)
-    t.equal(verdict.reasons.some(({ code }) => code === 'SIGNATURE_COVERS_PARTS'), !covered.includes('/') && !covered.includes('/letter'), name)
     const changed = covered[0] === '/letter/Signature/Object' ? signed.replace('>một</x>', '>ba</x>') : signed.replace('<b:p>một', '<b:p>ba')
     t.match(told(judgeOne(changed, example).verdict), /^invalid CONTENT_CHANGED/, `${name}, changed`)
     t.equal(toldOf(signed.replace('<!-- y -->', '<!-- z -->'), example), name.includes('by a pointer') ? toldOf(changed, example).replace(' /letter/note', '') : toldOf(signed, example), `${name}, another comment`)
@@ -90,7 +91,7 @@ t.test('signature wrapping: Ids that occur twice are refused, and what was moved
   for (const twin of ['<x Id="it"/>', '<x ID="it"/>', '<x id="it"/>', '<x xml:id="it"/>', '<x xmlns:w="urn:w" w:Id="it"/>']) {
     t.match(toldOf(`<r>${twin}${signed}</r>`), /^invalid REFERENCE_AMBIGUOUS$/, twin)
   }
-  t.match(toldOf(`<r><evil Id="other"/>${signed}</r>`), / \/r\/Signature\/Object$/, 'beside it stands what nobody signed')
+  t.equal(toldOf(`<r><evil Id="other"/>${signed}</r>`), 'indeterminate SIGNATURE_COVERS_ITSELF /r/Signature/Object', 'beside it stands what nobody signed')
   t.match(toldOf(signed.replace('văn bản', '<![CDATA[văn bản]]>')), /^valid/, 'another way to write the same')
   t.match(toldOf(signed.replace('văn bản', 'văn <!-- --> bản')), /^invalid CONTENT_CHANGED/)
 })
