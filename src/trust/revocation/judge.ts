@@ -70,8 +70,15 @@ function judgeOne (chain: readonly X509Certificate[], known: KnownRevocation, co
   return {
     revokedLater: earlier(later?.at, later?.invalidSince),
     findings: [...conclusionOf(decided, context.at, name), ...distinct(decided.flatMap(({ remarks }) => remarks)).map((finding) => ({ ...finding, detail: detailed(name, finding.detail) }))],
-    answers: decided.flatMap((statement) => answersFrom(certificate, statement)),
+    answers: [...decided, ...newestThen(statements, decided, context.at)].flatMap((statement) => answersFrom(certificate, statement)),
   }
+}
+
+/** TT 15/2025/TT-BKHCN, art. 6 and appendix II: the CRL newest at the time is evidence, also where a younger answer looks back and decides. */
+function newestThen (statements: readonly Statement[], decided: readonly Statement[], at: Date): Statement[] {
+  const looksBack = decided.every(({ says, thisUpdate }) => says === 'good' && thisUpdate > at)
+  const newest = !looksBack ? undefined : statements.find(({ thisUpdate }) => thisUpdate <= at)
+  return newest ? [newest] : []
 }
 
 /** What a signer of answers is worth: nothing while it is itself being asked about. */

@@ -230,3 +230,10 @@ t.test('a responder whose certificate has expired says nothing any more, however
   const answer = ocspOnLeaf({}, { signer: responder, certificates: [responder.certificate], producedAt: after(-100 * DAY) })
   t.match(told(judge({ ocsp: [answer] })), /^indeterminate REVOCATION_UNKNOWN ANSWER_SIGNER_UNFIT/)
 })
+
+t.test('where a younger CRL looks back, the one that was newest then is named as evidence too', async (t) => {
+  const [then, younger] = [makeCrl(sub, { number: 1 }), makeCrl(sub, { number: 2, thisUpdate: after(HOUR), nextUpdate: after(DAY) })]
+  const named = ({ answers }: ReturnType<typeof judge>) => answers.flatMap(({ certificate, evidence }) => certificate === fingerprintOf(leaf.certificate) ? [evidence] : [])
+  t.strictSame(named(judge({ crls: [then, younger] })), [younger.sha256, then.sha256])
+  t.strictSame(named(judge({ crls: [then, crlWithLeaf({}, { number: 2, thisUpdate: after(HOUR) })] })).length, 1, 'a revocation stands for itself')
+})
