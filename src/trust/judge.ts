@@ -1,6 +1,6 @@
 /** Judges a certificate as a whole: its path, then the revocation of every certificate on it, at one moment. */
 import type { X509Certificate } from 'node:crypto'
-import { judgePath, withHints } from './path/path.ts'
+import { judgePaths, withHints } from './path/path.ts'
 import type { Use } from './path/uses.ts'
 import type { TrustPolicy } from './policy.ts'
 import { judgeRevocation } from './revocation/judge.ts'
@@ -27,15 +27,28 @@ export type CertificateVerdict = Verdict & { chain: X509Certificate[], domain?: 
  * stand between it and a pinned root, and prove nothing by themselves. `waited` is how long ago the document was received, in milliseconds.
  */
 export function judgeCertificate (leaf: X509Certificate, hints: readonly X509Certificate[], trust: Trust, at: Date, use: Use = 'documents', waited = 0): CertificateVerdict {
-  const paths = trust.domains.map((domain) => {
+  const proved: CertificateVerdict[] = []
+  const failed: CertificateVerdict[] = []
+  for (const domain of trust.domains) {
     const store = withHints(domain, hints)
-    return { ...judgePath(leaf, store, at, { use }), domain: domain.label, store }
-  })
-  const best = paths.find(({ result }) => result === 'valid') ?? paths.toSorted((one, other) => other.chain.length - one.chain.length)[0]
+    for (const { chain, ...path } of judgePaths(leaf, store, at, { use })) {
+      // RFC 5280, 6.1.3 (a)(3): of a chain that fails anyway, nobody needs to know who was revoked
+      if (path.result === 'invalid') {
+        failed.push({ ...path, chain, domain: domain.label, revocation: [] })
+        continue
+      }
+      const { answers, ...revocation } = judgeRevocation(chain, trust.revocation, { at, waited, policy: trust.policy, store })
+      const verdict = { ...combine(path, revocation), chain, domain: domain.label, revocation: answers }
+      if (verdict.result === 'valid' || answers.some(isCompromised)) return verdict
+      proved.push(verdict)
+    }
+  }
+  const [best] = [...proved, ...failed.toSorted((one, other) => other.chain.length - one.chain.length)]
   if (best === undefined) throw new Error('there is no trust domain')
-  const { chain, domain, store } = best
-  // RFC 5280, 6.1.3 (a)(3): of a chain that fails anyway, nobody needs to know who was revoked
-  if (best.result === 'invalid') return { result: best.result, reasons: best.reasons, chain, domain, revocation: [] }
-  const { answers, ...revocation } = judgeRevocation(chain, trust.revocation, { at, waited, policy: trust.policy, store })
-  return { ...combine(best, revocation), chain, domain, revocation: answers }
+  return best
+}
+
+/** EN 319 102-1, 5.2.6: another chain is tried where one does not hold, as when a CA's earlier certificate was superseded; but not around a key in wrong hands. */
+function isCompromised ({ status, reason = '' }: RevocationAnswer): boolean {
+  return status === 'revoked' && ['keyCompromise', 'cACompromise'].includes(reason)
 }

@@ -35,6 +35,8 @@ export type RevocationAnswer = {
   thisUpdate?: string
   nextUpdate?: string
   revokedAt?: string
+  /** CRLReason, RFC 5280, 5.3.1 */
+  reason?: string
 }
 
 /** What is stored and shown of one signature, so that it can be shown to a court: who, by which chain, at which time, on what evidence, by which policy. */

@@ -29,7 +29,7 @@ export const VerdictSchema = Type.Object({
   proofTime: Type.Object({ at: Type.String({ description: 'The time it was judged for' }), from: Type.String({ description: 'token, receipt or claim: who vouches for that time' }), claim: Type.Optional(Type.String()) }),
   revocation: Type.Array(Type.Object({
     certificate: Type.String({ description: 'SHA-256' }), status: Type.String({ description: 'good, revoked or missing' }), from: Type.Optional(Type.String()),
-    evidence: Type.Optional(Type.String({ description: 'SHA-256 of the CRL or OCSP response' })), thisUpdate: Type.Optional(Type.String()), nextUpdate: Type.Optional(Type.String()), revokedAt: Type.Optional(Type.String()),
+    evidence: Type.Optional(Type.String({ description: 'SHA-256 of the CRL or OCSP response' })), thisUpdate: Type.Optional(Type.String()), nextUpdate: Type.Optional(Type.String()), revokedAt: Type.Optional(Type.String()), reason: Type.Optional(Type.String()),
   })),
   policy: Type.Record(Type.String(), Type.Unknown()),
   checked: Type.Array(Type.String()),

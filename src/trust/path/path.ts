@@ -18,6 +18,13 @@ export type PathVerdict = Verdict & { chain: X509Certificate[] }
 
 /** Judges whether this certificate could be used so at that moment, by the anchors and intermediates of the store alone. */
 export function judgePath (leaf: X509Certificate, store: Pick<TrustStore, 'anchors' | 'intermediates'>, at: Date, options: PathOptions = {}): PathVerdict {
+  const [first] = judgePaths(leaf, store, at, options)
+  return first!
+}
+
+/** Every path that is valid, one after the other, for whoever asks more of a path; where there is none, one verdict that says why. */
+export function * judgePaths (leaf: X509Certificate, store: Pick<TrustStore, 'anchors' | 'intermediates'>, at: Date, options: PathOptions = {}): Generator<PathVerdict> {
+  let isProved = false
   try {
     let best: PathVerdict | undefined
     let longest: Attempt | undefined
@@ -28,15 +35,19 @@ export function judgePath (leaf: X509Certificate, store: Pick<TrustStore, 'ancho
         continue
       }
       const verdict = conclude(judgeChain(attempt.chain, at, options), attempt.chain)
-      if (verdict.result === 'valid') return verdict
+      if (verdict.result === 'valid') {
+        isProved = true
+        yield verdict
+      }
       best = best === undefined || verdict.reasons.length < best.reasons.length ? verdict : best
     }
-    if (best !== undefined) return best
+    if (isProved) return
+    if (best !== undefined) return yield best
     const { chain, broken } = longest!
-    return conclude([broken!, ...judgeCertificate(leaf, at, options), ...judgeUse(contentOf(leaf), options.use ?? 'documents')], chain)
+    yield conclude([broken!, ...judgeCertificate(leaf, at, options), ...judgeUse(contentOf(leaf), options.use ?? 'documents')], chain)
   } catch (error) {
     if (!(error instanceof DerError)) throw error
-    return conclude([{ code: 'CERTIFICATE_UNREADABLE', detail: error.message }], [leaf])
+    if (!isProved) yield conclude([{ code: 'CERTIFICATE_UNREADABLE', detail: error.message }], [leaf])
   }
 }
 

@@ -144,7 +144,7 @@ function answersFrom (certificate: X509Certificate, { says, from, evidence, revo
     evidence: sha256,
     thisUpdate: momentForPeople(thisUpdate),
     ...(nextUpdate && { nextUpdate: momentForPeople(nextUpdate) }),
-    ...(revoked && { revokedAt: momentForPeople(revoked.at) }),
+    ...(revoked && { revokedAt: momentForPeople(revoked.at), reason: revoked.reason }),
   }))
 }
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { OID, distributionPoints, extendedKeyUsage, keyUsage } from '../../../certs-example/issue.ts'
+import { OID, distributionPoints, ecKeys, extendedKeyUsage, keyUsage } from '../../../certs-example/issue.ts'
 import { certificateIssuer, deltaIndicator, expiredCertificatesSince, issuingDistributionPoint } from '../../../certs-example/revocation.ts'
 import { judgeCertificate } from '../../../src/trust/judge.ts'
 import { knownFrom } from '../../../src/trust/revocation/known.ts'
@@ -236,4 +236,17 @@ t.test('where a younger CRL looks back, the one that was newest then is named as
   const named = ({ answers }: ReturnType<typeof judge>) => answers.flatMap(({ certificate, evidence }) => certificate === fingerprintOf(leaf.certificate) ? [evidence] : [])
   t.strictSame(named(judge({ crls: [then, younger] })), [younger.sha256, then.sha256])
   t.strictSame(named(judge({ crls: [then, crlWithLeaf({}, { number: 2, thisUpdate: after(HOUR) })] })).length, 1, 'a revocation stands for itself')
+})
+
+t.test('a CA with two certificates for one key: the one that was superseded does not stand in the way of the other, wherever it lies', async (t) => {
+  const keys = ecKeys('prime256v1')
+  const [earlier, renewed] = [makeCa('sub', root, { keys }), makeCa('sub', root, { keys, serial: Buffer.from([5]) })]
+  const signer = makeLeaf(renewed)
+  for (const order of [[earlier, renewed], [renewed, earlier]]) {
+    const verdict = (reason: number) => told(judgeCertificate(signer.certificate, [], {
+      ...trustOf([root], order), revocation: knownFrom([makeCrl(root, { entries: [{ serial: serialOf(earlier), at: after(-DAY), reason }] }), makeCrl(renewed)]),
+    }, AT))
+    t.equal(verdict(4), 'valid')
+    if (order[0] === earlier) t.equal(verdict(1), 'invalid CERTIFICATE_REVOKED', 'but a key that is in wrong hands has no second certificate')
+  }
 })
