@@ -19,7 +19,7 @@ const Secret = Type.String({ pattern: '^[\\x21-\\x7e]+$' })
 /** One key: how it is reached, the agency it signs for, and the moment it takes over. */
 export const SignerSetup = Type.Object({
   agency: Code,
-  from: Type.Optional(Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}(T[0-9:.]+(Z|[+-]\\d{2}:\\d{2}))?$', description: 'When it takes over from the agency\'s earlier key; a day begins at midnight in Vietnam. Absent: at once' })),
+  from: Type.Optional(Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}(T[0-9:.]+(Z|[+-]\\d{2}:\\d{2}))?$', description: 'When it takes over from the agency\'s earlier key; a day begins at midnight in Vietnam. Absent: at once; a key that has begun keeps its date' })),
   padding: Type.Union([Type.Literal('pkcs1'), Type.Literal('pss')], { default: 'pkcs1', description: 'How RSA keys sign: PKCS#1 v1.5, or PSS (TT 15/2025, appendix I)' }),
   certificatePem: Type.Optional(Pem),
   keyPem: Type.Optional(Type.String({ pattern: '-----BEGIN', description: 'An unencrypted key: for examples, refused in production' })),

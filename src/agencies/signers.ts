@@ -17,7 +17,7 @@ export type NewKey = { agencyId: string, certificate: X509Certificate, settings:
 
 /**
  * Keeps an agency's key, what reaches it envelope-encrypted. The agency's other keys stay: the one that begins last signs. Said again, it
- * changes nothing but what is said otherwise; a key that is retired stays so.
+ * changes nothing but what is said otherwise, or is to begin at once and has not; a key that is retired stays so.
  */
 export async function saveSigner (tx: Tx, vault: Vault, { agencyId, certificate, settings, padding, from }: NewKey, now: Date): Promise<void> {
   const fingerprint = Buffer.from(fingerprintOf(certificate), 'hex')
@@ -27,11 +27,14 @@ export async function saveSigner (tx: Tx, vault: Vault, { agencyId, certificate,
   const isSame = known?.kind === settings.kind && vault.holds(known.sealedKey, packed, keyContext(agencyId))
   await tx.query(
     `insert into signer as s (agency_id, fingerprint, sealed_key, kind, padding, active_from, added_at) values ($1, $2, $3, $4, $5, $6, $7)
-     on conflict (agency_id, fingerprint) do update set sealed_key = excluded.sealed_key, kind = excluded.kind, padding = excluded.padding, active_from = coalesce($8, s.active_from)
-      where (s.sealed_key, s.kind, s.padding, s.active_from) is distinct from (excluded.sealed_key, excluded.kind, excluded.padding, coalesce($8, s.active_from))`,
+     on conflict (agency_id, fingerprint) do update set sealed_key = excluded.sealed_key, kind = excluded.kind, padding = excluded.padding, active_from = ${BEGINS}
+      where (s.sealed_key, s.kind, s.padding, s.active_from) is distinct from (excluded.sealed_key, excluded.kind, excluded.padding, ${BEGINS})`,
     // An agency's first key has always been its key; a later one takes over when it comes
     [agencyId, fingerprint, isSame ? known.sealedKey : vault.seal(packed, keyContext(agencyId)), settings.kind, padding, from ?? (rows.length > 0 ? now : null), now, from ?? null])
 }
+
+/** When a key that is kept already begins: at the date that is said now ($8), or else at once ($7), unless it has begun. */
+const BEGINS = 'coalesce($8, case when s.active_from > $7 then $7 else s.active_from end)'
 
 /** Once tx commits, the key signs nothing any more, for any agency. Gives whose it was, and whether each of them has another. */
 export async function retireKey (tx: Tx, fingerprint: string, reason: 'compromised' | 'revoked', now: Date): Promise<{ agencies: string[], hasOtherKey: boolean }> {

@@ -63,6 +63,24 @@ t.test('each kind of key is kept sealed, is shown without its secret, and is tol
   t.match(error, { name: 'SignerAway', code: 'KEY_UNREADABLE' }, 'with another master key it is away, not lost')
 })
 
+t.test('a key without a date begins at once, though it was to begin later; one that has begun keeps its date', async (t) => {
+  const { database } = await createTestDatabase(t)
+  const old = { agency, keyPem, certificatePem }
+  const next = { agency, pkcs12Base64, password: 'vi-du' }
+  const begins = async () => (await listKeys(database, agency)).map(({ activeFrom }) => activeFrom?.getTime() ?? null)
+  await apply(database, [old, { ...next, from: '2099-01-01' }])
+  const before = Date.now()
+  await apply(database, [old, next])
+  const [first, second] = await begins()
+  t.equal(first, null)
+  t.ok(second! >= before && second! <= Date.now(), 'its date is taken back')
+  await apply(database, [old, next])
+  t.same(await begins(), [null, second], 'said again, it changes nothing')
+  await apply(database, [old, { ...next, from: '2026-01-01' }])
+  await apply(database, [old, next])
+  t.same(await begins(), [null, new Date('2026-01-01T00:00:00+07:00').getTime()])
+})
+
 t.test('a key that is named wrongly is refused with its field, and no secret of it is told', async (t) => {
   const { database } = await createTestDatabase(t)
   const pkcs11 = { module: join(import.meta.dirname, 'none.so'), token: { label: 'van-thu' }, key: { id: 'a1' }, pin: SECRETS[1] }
