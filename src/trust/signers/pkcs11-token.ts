@@ -1,8 +1,9 @@
 /**
  * Signing on tokens, by PKCS#11 v2.40. A session is kept for each key and opened anew after its token was away.
- * A PIN that was wrong is never tried again, and a last try is left to people: tokens lock themselves.
+ * A PIN that was wrong is never tried again, and a last try is left to people: tokens lock themselves. A login is the whole token's: while one
+ * lasts, the token would take any PIN, so only the PIN it was made with counts. PINs are remembered as hashes.
  */
-import { createHash } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type * as Pkcs11 from 'pkcs11js'
 
 import type { AwayCode } from './away.ts'
@@ -22,7 +23,7 @@ export type SignAnswer = { signature: Uint8Array } | Fault
 type Fault = { away: AwayCode, detail?: string }
 
 type Handle = Pkcs11.Handle
-type Session = { handle: Handle, key: Handle, mechanisms: readonly number[] }
+type Session = { handle: Handle, slot: Handle, key: Handle, mechanisms: readonly number[], pin: string }
 
 /** Why it cannot sign, where that is clearer than the module's own code. */
 class Away extends Error {
@@ -36,6 +37,8 @@ class Away extends Error {
 
 // RFC 8017, 9.2, note 1: DigestInfo of SHA-256 up to the digest
 const SHA256_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex')
+/** The state of our sessions while nobody is logged in; pkcs11js does not name it. */
+const CKS_RO_PUBLIC_SESSION = 0
 /** What a token that was away says until it is asked from the beginning; the rest stays as it is. */
 const WORTH_ANOTHER_TRY: ReadonlySet<AwayCode> = new Set(['TOKEN_ABSENT', 'TOKEN_FAULT'])
 /** Larger than an RSA-4096 signature. */
@@ -47,12 +50,16 @@ export type Tokens = ReturnType<typeof createTokens>
 export function createTokens (pkcs11js: typeof Pkcs11, module: string) {
   const sessions = new Map<string, Session>()
   const wrongPins = new Set<string>()
+  const hashKey = randomBytes(32)
+  const hashOf = (pin: string) => createHmac('sha256', hashKey).update(pin).digest('hex')
   let api: Pkcs11.PKCS11 | undefined
 
   return {
     /** Signs, after opening what is not open. Never throws: what the module says comes back as its code, without a word of what it was given. */
     sign (request: SignRequest): SignAnswer {
-      const name = JSON.stringify([request.settings.token, request.settings.key, request.settings.pin])
+      const name = JSON.stringify([request.settings.token, request.settings.key])
+      // Another PIN is set up: once every key of the token has left the old one, the token logs out, and the new one is tried
+      if (sessions.has(name) && sessions.get(name)?.pin !== hashOf(request.settings.pin)) close(name)
       const ways: (() => Session)[] = [
         ...sessions.has(name) ? [() => sessions.get(name)!] : [],
         () => open(request.settings), // the token may have been away and be back
@@ -77,15 +84,16 @@ export function createTokens (pkcs11js: typeof Pkcs11, module: string) {
   function open ({ token, key, pin }: Pkcs11Settings): Session {
     const loaded = initialise()
     const slot = slotOf(loaded, token)
-    const pinName = JSON.stringify([token, pin])
-    if (wrongPins.has(pinName)) throw new Away('PIN_WRONG')
+    const hash = hashOf(pin)
+    const pinName = JSON.stringify([token, hash])
+    if (wrongPins.has(pinName) || [...sessions.values()].some((session) => session.slot.equals(slot) && session.pin !== hash && isLoggedIn(loaded, session))) throw new Away('PIN_WRONG')
     const { flags } = loaded.C_GetTokenInfo(slot)
     if ((flags & (pkcs11js.CKF_USER_PIN_FINAL_TRY | pkcs11js.CKF_USER_PIN_LOCKED)) !== 0) throw new Away('PIN_LAST_TRY')
     const mechanisms = loaded.C_GetMechanismList(slot)
     const handle = loaded.C_OpenSession(slot, pkcs11js.CKF_SERIAL_SESSION)
     try {
       logIn(loaded, handle, pin, pinName)
-      return { handle, key: keyOf(loaded, handle, key), mechanisms }
+      return { handle, slot, key: keyOf(loaded, handle, key), mechanisms, pin: hash }
     } catch (error) {
       quietly(() => loaded.C_CloseSession(handle))
       throw error
@@ -122,12 +130,21 @@ export function createTokens (pkcs11js: typeof Pkcs11, module: string) {
       loaded.C_Login(handle, pkcs11js.CKU_USER, pin)
     } catch (error) {
       const code = codeOf(error)
-      if (code === 'CKR_USER_ALREADY_LOGGED_IN') return // by another key's session: a login is the whole token's
+      if (code === 'CKR_USER_ALREADY_LOGGED_IN') return // by another key's session, with the same PIN
       if (code.startsWith('CKR_PIN_')) {
         wrongPins.add(pinName)
         throw new Away(code === 'CKR_PIN_LOCKED' ? 'PIN_LAST_TRY' : 'PIN_WRONG')
       }
       throw error
+    }
+  }
+
+  /** False where the token was away meanwhile: its sessions ended then. */
+  function isLoggedIn (loaded: Pkcs11.PKCS11, { handle }: Session): boolean {
+    try {
+      return loaded.C_GetSessionInfo(handle).state !== CKS_RO_PUBLIC_SESSION
+    } catch {
+      return false
     }
   }
 

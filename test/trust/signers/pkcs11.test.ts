@@ -16,6 +16,7 @@ import { allowMechanisms, createToken, MODULE, needsToken } from './softhsm.ts'
 
 const sub = makeCa('sub')
 const DATA = Buffer.from('Công văn số 01')
+const RSA = { algorithm: SIGNATURE_ALGORITHM.rsaSha256, digest: 'sha256', data: DATA } as const
 
 const folder = mkdtempSync(join(tmpdir(), 'lienthong-softhsm-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -119,5 +120,40 @@ t.test('a key on a token signs', needsToken, async (t) => {
     t.match(await Promise.all(first), [{ code: 'TOO_SLOW' }, { code: 'TOO_SLOW' }])
     t.match(await away(signer.sign(DATA)), { code: 'TOO_SLOW' })
     t.ok(await until(() => signer.sign(DATA).catch(() => false as const)))
+  })
+
+  await t.test('a wrong PIN is told though another key has logged in to its token, and is not tried; once no key has the old PIN, the new one counts', async (t) => {
+    const other = join(folder, 'two-keys.so')
+    copyFileSync(MODULE, other)
+    const { default: pkcs11js } = await import('pkcs11js')
+    const tried: string[] = []
+    class Watched extends pkcs11js.PKCS11 {
+      override C_Login (session: Buffer, user: number, pin?: string) {
+        tried.push(String(pin))
+        super.C_Login(session, user, pin)
+      }
+    }
+    const tokens = createTokens({ ...pkcs11js, PKCS11: Watched }, other)
+    const api = new pkcs11js.PKCS11()
+    api.load(other)
+    tokens.sign({ settings: settings({ module: other, token: { label: 'không có' } }), ...RSA }) // initialises the module
+    const slot = api.C_GetSlotList(true).find((one) => api.C_GetTokenInfo(one).label.trim() === token.label)!
+    const slotNumber = slot.readUInt32LE(0)
+    const sign = (id: string, pin: string, slot?: number) => tokens.sign({
+      settings: settings({ module: other, key: { id }, pin, ...slot !== undefined && { token: { slot } } }),
+      ...id === 'a1' ? RSA : { ...RSA, algorithm: SIGNATURE_ALGORITHM.ecdsaSha256 },
+    })
+    t.match(sign('a1', token.pin), { signature: Buffer })
+    t.match(sign('a2', token.pin), { signature: Buffer }, 'the same PIN serves every key')
+    const before = tried.length
+    t.match([sign('a2', 'bí-mật-sai'), sign('a2', 'bí-mật-sai')], [{ away: 'PIN_WRONG' }, { away: 'PIN_WRONG' }])
+    t.match(sign('a2', 'bí-mật-sai', slotNumber), { away: 'PIN_WRONG' }, 'however the token is named')
+    t.equal(tried.length, before)
+    t.match([sign('a1', token.pin), sign('a2', token.pin)], [{ signature: Buffer }, { signature: Buffer }], 'the others sign on')
+    const session = api.C_OpenSession(slot, pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION)
+    api.C_SetPIN(session, token.pin, 'mã-pin-mới')
+    api.C_CloseSession(session)
+    t.match(sign('a1', 'mã-pin-mới'), { away: 'PIN_WRONG' }, 'as long as the other key is logged in with the old one')
+    t.match([sign('a2', 'mã-pin-mới'), sign('a1', 'mã-pin-mới')], [{ signature: Buffer }, { signature: Buffer }])
   })
 })
