@@ -51,6 +51,7 @@ const REFUSALS = {
   CERTIFICATE_CHANGE_NOT_FOUND: [404, 'Không tìm thấy đợt thay đổi chứng thư số', 'No such change of certificates'],
   CERTIFICATE_CHANGE_SETTLED: [409, 'Đợt thay đổi chứng thư số không còn ở bước này', 'This change of certificates is not at this step any more'],
   CERTIFICATE_CHANGE_STALE: [409, 'Danh bạ chứng thư số đã thay đổi sau khi đề xuất; hãy tải lên lại', 'The registry has changed since this was proposed; upload it again'],
+  CERTIFICATE_CHANGE_DISTRUSTED: [409, 'Có chứng thư số không còn được tin cậy kể từ khi đề xuất; hãy tải lên lại', 'A certificate is not trusted any more since this was proposed; upload it again'],
   CERTIFICATE_CHANGE_FOLLOWED: [409, 'Một thay đổi sau đó đã dùng đến các chứng thư số này; hãy hoàn tác thay đổi đó trước', 'A later change touched the same certificates; roll that one back first'],
 
   // Access (src/access)

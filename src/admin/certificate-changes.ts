@@ -1,21 +1,22 @@
+import type { X509Certificate } from 'node:crypto'
 import { v7 as newId } from 'uuid'
 import type { AlarmLog } from '../alarms/alarms.ts'
 import { recordAudit } from '../audit/audit.ts'
-import { keepCertificates, lockLinks } from '../agencies/certificates.ts'
+import { keepCertificates, lockLinks, readCertificates } from '../agencies/certificates.ts'
 import {
   findAgencyNames, findChange, findFollowed, findRegistered, findStale, insertChange, markChange, restoreLinks, writeLinks, type Change,
 } from '../agencies/change-store.ts'
 import { fingerprintIn, parseMapping } from '../agencies/mapping.ts'
 import { proposeEntries, type Entry, type LinkToWrite, type Outcome } from '../agencies/proposal.ts'
 import { readUpload, type Found, type UploadedFile } from '../agencies/upload.ts'
-import { readBlob } from '../blobs/blobs.ts'
-import type { Database, Tx } from '../database/database.ts'
+import { readBlob, storeBlobs } from '../blobs/blobs.ts'
+import type { Database, Db, Tx } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import { judgeAgain } from '../inbound/judge-again.ts'
 import { contentOf } from '../trust/asn1/certificate.ts'
 import { readCertificateFile } from '../trust/certificate-file.ts'
 import { judgeCertificate, type Trust } from '../trust/judge.ts'
-import { fingerprintOf } from '../trust/verdict.ts'
+import { fingerprintOf, type Verdict } from '../trust/verdict.ts'
 
 /** Who acts: `key` is the API key, where one was used. */
 export type Actor = { name: string, key?: string }
@@ -44,12 +45,8 @@ export function createCertificateChanges ({ database, trust, log, now }: Needs) 
       const known = new Set([...uploaded, ...registered].map(({ certificate }) => fingerprintOf(certificate)))
       const found = [...uploaded, ...met.filter(({ certificate }) => !known.has(fingerprintOf(certificate)))]
       const certificates = found.map(({ certificate }) => certificate)
-      const hints = certificates.filter((certificate) => contentOf(certificate).isCa)
-      const proposed = proposeEntries({
-        found, mapping: lines, registered, agencies, overlapUntil: overlapUntil ?? null, now: at,
-        // At a moment of its own life: that it begins tomorrow, or has ended, is told apart from whose it is
-        judge: (certificate) => judgeCertificate(certificate, hints, trust, new Date(Math.min(Math.max(at.getTime(), certificate.validFromDate.getTime()), certificate.validToDate.getTime()))),
-      })
+      const hints = certificates.filter(isCa)
+      const proposed = proposeEntries({ found, mapping: lines, registered, agencies, overlapUntil: overlapUntil ?? null, now: at, judge: (certificate) => judge(certificate, hints, at) })
       if (!Array.isArray(proposed)) throw new Refusal('CERTIFICATE_MAPPING_INVALID', { field: `mapping[${proposed.index}].${proposed.field}`, detail: UNKNOWN[proposed.field] })
       if (proposed.length === 0 && unreadable.length === 0) throw new Refusal('CERTIFICATE_CHANGE_EMPTY')
 
@@ -57,13 +54,17 @@ export function createCertificateChanges ({ database, trust, log, now }: Needs) 
       const written = new Set(proposed.flatMap(({ writes }) => writes.map(({ fingerprint }) => fingerprint)))
       await database.transaction(async (tx) => {
         await keepCertificates(tx, certificates.filter((certificate) => written.has(fingerprintOf(certificate))))
+        await storeBlobs(tx, hints.map(({ raw }) => raw))
         await insertChange(tx, { id, note: note ?? null, entries: proposed, unreadable, proposedAt: at, proposedBy: actor.name })
         await audit(tx, { at, actor, action: 'certificates.proposed', id, detail: { ...countsOf(proposed), unreadable: unreadable.length } })
       })
       return read(id)
     },
 
-    /** Once this returns, the registry says what the change shows, and arrivals that waited for it are judged again. Gives their connections. */
+    /**
+     * Once this returns, the registry says what the change shows, and arrivals that waited for it are judged again. Gives their connections.
+     * Refused when a certificate that would begin to speak is not trusted any more.
+     */
     async approve (id: string, actor: Actor): Promise<{ change: Change, connectionIds: string[] }> {
       const at = now()
       const connectionIds = await database.transaction(async (tx) => {
@@ -73,9 +74,11 @@ export function createCertificateChanges ({ database, trust, log, now }: Needs) 
         if (writes.length === 0) throw new Refusal('CERTIFICATE_CHANGE_EMPTY')
         const stale = await findStale(tx, writes)
         if (stale.length > 0) throw new Refusal('CERTIFICATE_CHANGE_STALE', { detail: listed(stale) })
+        const distrusted = await findDistrusted(tx, entries, at)
+        if (distrusted.length > 0) throw new Refusal('CERTIFICATE_CHANGE_DISTRUSTED', { detail: listed(distrusted) })
         await writeLinks(tx, writes, { changeId: id, by: actor.name, at })
         await audit(tx, { at, actor, action: 'certificates.approved', id, detail: { links: writes.map(toAudit) } })
-        const signers = entries.filter(({ outcome }) => outcome === 'added' || outcome === 'replaced').map(({ certificate, agency }) => ({ fingerprint: certificate.fingerprint, agencyId: agency!.id }))
+        const signers = entries.filter(isBeginning).map(({ certificate, agency }) => ({ fingerprint: certificate.fingerprint, agencyId: agency!.id }))
         return judgeAgain(tx, log, { signers, at, actor: actor.name })
       })
       return { change: await read(id), connectionIds }
@@ -104,6 +107,21 @@ export function createCertificateChanges ({ database, trust, log, now }: Needs) 
     return change
   }
 
+  /** At a moment of its own life: that it begins tomorrow, or has ended, is told apart from whose it is. */
+  function judge (certificate: X509Certificate, hints: readonly X509Certificate[], at: Date): Verdict {
+    return judgeCertificate(certificate, hints, trust, new Date(Math.min(Math.max(at.getTime(), certificate.validFromDate.getTime()), certificate.validToDate.getTime())))
+  }
+
+  /** Of the certificates that would begin to speak, those that are not trusted any more, with the reason. The change's CAs count as they did when it was proposed. */
+  async function findDistrusted (tx: Tx, entries: readonly Entry[], at: Date): Promise<string[]> {
+    const named = (all: readonly Entry[]) => all.map(({ certificate }) => certificate.fingerprint)
+    const hints = (await findMet(tx, named(entries.filter(({ outcome }) => outcome === 'ca')))).map(({ certificate }) => certificate)
+    return (await readCertificates(tx, named(entries.filter(isBeginning)))).flatMap((certificate) => {
+      const { result, reasons: [reason] } = judge(certificate, hints, at)
+      return result === 'invalid' && reason ? [`${fingerprintOf(certificate)}: ${reason.code}: ${reason.vi} · ${reason.en}`] : []
+    })
+  }
+
   /** Moves the change on, or refuses with the step it is at. */
   async function mark (tx: Tx, id: string, to: 'approved' | 'rolled-back', who: { by: string, at: Date }): Promise<Change> {
     const isMarked = await markChange(tx, id, to, who)
@@ -114,11 +132,20 @@ export function createCertificateChanges ({ database, trust, log, now }: Needs) 
   }
 }
 
-/** Certificates that came with arrivals and are kept with their verdicts: what an alarm names by its fingerprint need not be found elsewhere. */
-async function findMet (database: Database, fingerprints: readonly string[]): Promise<Found[]> {
-  const { rows } = await database.query<{ sha256: Buffer }>('select sha256 from blob where sha256 = any($1) and size < $2', [fingerprints.map((fingerprint) => Buffer.from(fingerprint, 'hex')), LARGEST])
-  const kept = await Promise.all(rows.map(async ({ sha256 }) => readCertificateFile(await readBlob(database, sha256))))
+/** Certificates that came with arrivals and are kept with their verdicts, and CAs that came with uploads: what an alarm names by its fingerprint need not be found elsewhere. */
+async function findMet (db: Db, fingerprints: readonly string[]): Promise<Found[]> {
+  const { rows } = await db.query<{ sha256: Buffer }>('select sha256 from blob where sha256 = any($1) and size < $2', [fingerprints.map((fingerprint) => Buffer.from(fingerprint, 'hex')), LARGEST])
+  const kept = await Promise.all(rows.map(async ({ sha256 }) => readCertificateFile(await readBlob(db, sha256))))
   return kept.flatMap((read) => 'fault' in read ? [] : read.certificates.slice(0, 1).map((certificate) => ({ file: '', certificate })))
+}
+
+/** Whether its certificate speaks once the change is carried out, and did not before. */
+function isBeginning ({ outcome }: Entry): boolean {
+  return outcome === 'added' || outcome === 'replaced'
+}
+
+function isCa (certificate: X509Certificate): boolean {
+  return contentOf(certificate).isCa
 }
 
 /** How many entries have each outcome. */

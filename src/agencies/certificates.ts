@@ -1,5 +1,5 @@
 /** Which certificate speaks for which agency, since when and until when. */
-import type { X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import type { Db, Tx } from '../database/database.ts'
 import type { NotSpeaking, SpeaksFor } from '../signing/xmldsig.ts'
 import { fingerprintOf } from '../trust/verdict.ts'
@@ -26,6 +26,12 @@ export async function linkCertificate (tx: Tx, certificate: X509Certificate, age
 /** Keeps certificates by their fingerprint; that alone says nothing of whom they speak for. */
 export async function keepCertificates (tx: Tx, certificates: readonly X509Certificate[]): Promise<void> {
   await tx.query('insert into certificate (fingerprint, der) select * from unnest($1::bytea[], $2::bytea[]) on conflict do nothing', [certificates.map(bytesOf), certificates.map(({ raw }) => raw)])
+}
+
+/** Those of these certificates that are kept. */
+export async function readCertificates (db: Db, fingerprints: readonly string[]): Promise<X509Certificate[]> {
+  const { rows } = await db.query<{ der: Buffer }>('select der from certificate where fingerprint = any($1)', [fingerprints.map((fingerprint) => Buffer.from(fingerprint, 'hex'))])
+  return rows.map(({ der }) => new X509Certificate(der))
 }
 
 /** Once this returns, nobody else changes links until tx ends: the newest one counts. */
