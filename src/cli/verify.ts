@@ -13,7 +13,7 @@ import { inWords } from './refusal.ts'
 
 const VERIFY_USAGE = `lienthong verify FILE
 
-  FILE: an edXML packet, another XML file with a signature, or a certificate (PEM, DER; more certificates may follow the first).
+  FILE: an edXML packet, another XML file with a signature, or a certificate (PEM, DER), alone or with the CAs above it.
   The verdict is the gateway's. A packet is judged by its seal where it has one, since the seal proves the document end to end; otherwise by
   its packet signature, which holds for one hop: an axis rebuilds packets. Neither of them is no proof: indeterminate.
 

@@ -100,9 +100,14 @@ function judgeXml (bytes: Buffer, context: FileContext): JudgedFile {
   return { kind: 'xml-signature', verdict: worst.verdict, signatures }
 }
 
-/** The first certificate that is no CA's is the one asked about, or the first of all; the others may stand between it and a root. A CA is asked whether it may issue certificates. */
+/**
+ * The certificate that is no CA's is the one asked about, or the first of all; the others may stand between it and a root. A CA is asked whether it may
+ * issue certificates. One verdict says nothing of two signers.
+ */
 function judgeCertificates (certificates: readonly X509Certificate[], context: FileContext): SignatureVerdict {
-  const leaf = certificates.find(({ ca }) => !ca) ?? certificates[0]!
+  const signers = new Map(certificates.filter(({ ca }) => !ca).map((certificate) => [fingerprintOf(certificate), certificate]))
+  if (signers.size > 1) throw new Refusal('FILE_AMBIGUOUS', { detail: [...signers.keys()].slice(0, 5).join(', ') })
+  const leaf = [...signers.values()][0] ?? certificates[0]!
   const judged = judgeCertificate(leaf, certificates.filter((one) => one !== leaf), context.trust, context.at, leaf.ca ? 'certificates' : 'documents')
   return { ...verdict({ ...context, atFrom: fromOf(context) }, ['certificate'], [], judged), signer: detailsOf(leaf) }
 }

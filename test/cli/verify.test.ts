@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { pem } from '../../certs-example/issue.ts'
 import { writePacket } from '../../src/edxml/write.ts'
 import { signPacket } from '../../src/signing/packet-signature.ts'
 import { NOW, documentPacket, exampleFiles, exampleSigner, needsXmlsec, sender, signatureTemplate, trust, xmlsecAccepts, xmlsecSigns } from '../signing/world.ts'
@@ -68,6 +69,15 @@ t.test('a certificate: as openssl says', needsOpenssl, async (t) => {
     t.equal(await told([file(`${name}.der`, exampleSigner(name, part).certificate.raw)]), expected)
     t.equal(opensslAccepts(exampleSigner(name, part).certificate.raw, store, NOW), expected.startsWith('0'))
   }
+})
+
+t.test('a certificate with the CAs above it is one file; two signers\' certificates in a file are none that one verdict could speak of: 3', async (t) => {
+  const [one, other] = ['so-noi-vu-vi-du', 'so-tai-chinh-vi-du'].map((name) => pem('CERTIFICATE', exampleSigner(name).certificate.raw))
+  const cas = trust.domains.flatMap(({ intermediates }) => intermediates).map(({ raw }) => pem('CERTIFICATE', raw)).join('')
+  t.equal(await told([file('with-cas.pem', cas + one + one)]), '0 certificate valid')
+  const { code, err } = await verify([file('two.pem', one + cas + other), ...WITH_EXAMPLE])
+  t.equal(code, 3)
+  t.match(err, /FILE_AMBIGUOUS: .* · .*one at a time/)
 })
 
 t.test('a revoked certificate: 1, by the CRL that says so; without an answer on revocation: 2, with a warning', async (t) => {
