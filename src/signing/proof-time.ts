@@ -4,8 +4,9 @@ import { DIGESTS } from '../trust/algorithms.ts'
 import type { Trust } from '../trust/judge.ts'
 import { judgeClaim } from '../trust/time/claim.ts'
 import { proofTimeOf } from '../trust/time/proof.ts'
+import { TIME_REASONS, type TimeFinding } from '../trust/time/reasons.ts'
 import { judgeTokenBytes } from '../trust/time/token.ts'
-import { combine, nameForPeople, type ProofTime, type Verdict } from '../trust/verdict.ts'
+import { combine, momentForPeople, nameForPeople, verdictFrom, type ProofTime, type Verdict } from '../trust/verdict.ts'
 import type { SigningFinding } from './reasons.ts'
 
 /** A token that came along, and the octets that it is over. */
@@ -25,18 +26,20 @@ export type ReceiptContext = {
 /** The proof time, and what the tokens and the claim are worth: a token that is there must be right (TT 15/2025/TT-BKHCN, art. 6.1.g). */
 export type ProvedTime = { at: Date, proofTime: ProofTime, verdict: Verdict }
 
-/** Takes the earliest moment that is proved. */
+/** Takes the earliest moment that is proved. A token from after the moment that is judged proves nothing of it, and is only named. */
 export function proveTime (stamps: readonly Stamp[], { trust, at, atFrom = 'receipt' }: ReceiptContext): ProvedTime {
   const judged = stamps.map(({ token, octets }) =>
     judgeTokenBytes(token, (digest) => Object.values(DIGESTS).includes(digest) ? createHash(digest).update(octets).digest() : undefined, trust.timeStamping))
-  const [best] = judged.flatMap(({ result, genTime, chain }) => result === 'valid' && genTime && genTime <= at ? [{ genTime, by: nameForPeople(chain[0]?.subject) }] : [])
+  const proved = judged.flatMap(({ result, genTime, chain }) => result === 'valid' && genTime ? [{ genTime, by: nameForPeople(chain[0]?.subject) }] : [])
+  const later = proved.filter(({ genTime }) => genTime > at).map(({ genTime }): TimeFinding => ({ code: 'TOKEN_LATER', detail: momentForPeople(genTime) }))
+  const [best] = proved.filter(({ genTime }) => genTime <= at)
     .sort((one, other) => one.genTime.getTime() - other.genTime.getTime())
   const token = best?.genTime
   const proofTime = proofTimeOf({ ...(token && { token }), receipt: at })
   return {
     at: token ?? at,
     proofTime: best ? { ...proofTime, by: best.by } : { ...proofTime, from: atFrom },
-    verdict: combine(...judged.map(({ result, reasons }) => ({ result, reasons }))),
+    verdict: combine(...judged.map(({ result, reasons }) => ({ result, reasons })), verdictFrom(TIME_REASONS, later)),
   }
 }
 

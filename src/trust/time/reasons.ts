@@ -27,6 +27,7 @@ export const TIME_REASONS = {
   TOKEN_NONCE_WRONG: ['invalid', 'Dấu thời gian không phải là trả lời cho yêu cầu này', 'The token does not answer this request', 'RFC 3161, 2.2, nonce'],
   TOKEN_POLICY_WRONG: ['invalid', 'Dấu thời gian được cấp theo chính sách khác với yêu cầu', 'The token was issued under another policy than was demanded', 'RFC 3161, 2.4.1, reqPolicy'],
   TOKEN_TIME_WRONG: ['invalid', 'Thời gian trong dấu thời gian lệch với đồng hồ của gateway', "The token's time differs from the gateway's clock", 'RFC 3161, 2.2'],
+  TOKEN_LATER: ['valid', 'Dấu thời gian muộn hơn thời điểm được xét nên không chứng minh được thời điểm đó và không được dùng', 'The time-stamp is later than the moment that is judged: it does not prove that moment, and is not used', 'RFC 3161, 2.4.2, genTime'],
 
   // What the signer claims, and what is proved
   CLAIM_AFTER_PROOF: ['indeterminate', 'Thời điểm ký tự khai muộn hơn thời điểm đã được chứng minh', 'The signer claims a later time than the signature is proved to be from', 'EN 319 102-1, 5.5.4, SIG_CONSTRAINTS_FAILURE'],

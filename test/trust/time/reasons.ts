@@ -1,4 +1,7 @@
 /** An input for every reason of the table, by which it is brought about. */
+import { createHash } from 'node:crypto'
+import { proveTime } from '../../../src/signing/proof-time.ts'
+import { DEFAULT_TRUST_POLICY } from '../../../src/trust/policy.ts'
 import type { Verdict } from '../../../src/trust/verdict.ts'
 import { judgeClaim } from '../../../src/trust/time/claim.ts'
 import { judgeAnswer } from '../../../src/trust/time/client.ts'
@@ -48,6 +51,7 @@ export const produces: Record<keyof typeof TIME_REASONS, () => Verdict> = {
   TOKEN_NONCE_WRONG: () => judged({}, { nonce: '4000000000000000' }),
   TOKEN_POLICY_WRONG: () => judged({}, { policy: '1.2.3' }),
   TOKEN_TIME_WRONG: () => judged({}, { asked: { from: hours(1), to: hours(1) } }),
+  TOKEN_LATER: () => proveTime([{ token: writeToken(TSA, { hash: createHash('sha256').update('x').digest() }), octets: Buffer.from('x') }], { trust: { timeStamping: STORE, policy: DEFAULT_TRUST_POLICY }, at: hours(-1) }).verdict,
   CLAIM_AFTER_PROOF: () => judgeClaim(hours(24), at),
   CLAIM_LOCAL_TIME: () => judgeClaim(hours(7), at),
   TIME_UNPROVED: () => judgeProof({ from: 'claim' }, { notAfter: at }, hours(1)),
