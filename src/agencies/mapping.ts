@@ -7,6 +7,7 @@
  */
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { readDay } from '../edxml/dates.ts'
 import { Refusal } from '../errors.ts'
 
 /**
@@ -53,9 +54,13 @@ function read ({ certificate, agency, replaces, from, until }: Static<typeof Lin
   return { certificate: certificate.trim(), agency: agency.trim(), ...(previous !== undefined && { replaces: previous }), ...(begin && { from: begin }), ...(end && { until: end }) }
 }
 
-/** A day alone begins at midnight in Vietnam. */
+const MOMENT = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})?)?$/
+
+/** A day or a moment, ISO 8601: of Vietnamese time unless a zone is named, a day from its midnight. An invalid Date when it is neither. */
 export function momentIn (text: string): Date {
-  return new Date(text.length === 10 ? `${text}T00:00:00+07:00` : text)
+  const [, day, time = '00:00', zone = '+07:00'] = MOMENT.exec(text.toUpperCase()) ?? []
+  // Date reads the 30th of February as a day in March
+  return new Date(day === undefined || readDay(day) === null ? Number.NaN : `${day}T${time}${zone}`)
 }
 
 function fromJson (text: string): unknown {

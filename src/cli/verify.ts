@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { momentIn } from '../agencies/mapping.ts'
 import { ConfigError, environment, loadConfig } from '../config.ts'
 import { DEFAULT_LIMITS } from '../edxml/limits.ts'
 import { Refusal } from '../errors.ts'
@@ -17,7 +18,8 @@ const VERIFY_USAGE = `lienthong verify FILE
   The verdict is the gateway's. A packet is judged by its seal where it has one, since the seal proves the document end to end; otherwise by
   its packet signature, which holds for one hop: an axis rebuilds packets. Neither of them is no proof: indeterminate.
 
-  --at TIME              judge for this moment (ISO 8601); otherwise for now. A time-stamp token in the signature goes before both
+  --at TIME              judge for this moment (ISO 8601; Vietnamese time unless it names a zone); otherwise for now. A time-stamp token in the
+                         signature goes before both, unless it is later than they are: it does not prove the earlier moment, and the verdict says so
   --anchors DIR          the only roots that are trusted (PEM, DER); otherwise those of TRUST_DIR, or of the example PKI in demo and test
   --intermediates DIR    CA certificates that may stand between them and the signer
   --crls DIR             CRLs and OCSP answers; beside those in TRUST_DIR/crls, when TRUST_DIR is what is trusted
@@ -60,7 +62,7 @@ type Options = { [Name in keyof typeof OPTIONS]?: typeof OPTIONS[Name]['type'] e
 
 async function judgeNamed (file: string, options: Options): Promise<JudgedFile> {
   const now = new Date()
-  const at = options.at === undefined ? now : new Date(options.at)
+  const at = options.at === undefined ? now : momentIn(options.at)
   if (Number.isNaN(at.getTime())) throw new UsageError(`--at ${options.at} is no moment, like 2026-11-21T08:30:00+07:00`)
   // It opens no secret and no database, so only what concerns trust has to be set
   const { LIENTHONG_MODE, TRUST_DIR, MAX_PACKET_MB } = environment

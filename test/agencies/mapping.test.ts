@@ -1,5 +1,5 @@
 import t from 'tap'
-import { fingerprintIn, parseMapping } from '../../src/agencies/mapping.ts'
+import { fingerprintIn, momentIn, parseMapping } from '../../src/agencies/mapping.ts'
 
 const hex = 'ab'.repeat(32)
 
@@ -46,4 +46,10 @@ t.test('a mapping that is wrong is refused with its line', async (t) => {
       t.same([(error as { fault: { line?: number } }).fault.line, (error as { fault: { field?: string } }).fault.field], [line, field], mapping)
     }
   }
+})
+
+t.test('a moment without a zone is of Vietnamese time, wherever the machine is; what is no moment is none', async (t) => {
+  const told = (text: string) => { const moment = momentIn(text); return Number.isNaN(moment.getTime()) ? null : moment.toISOString() }
+  for (const text of ['2026-11-21', '2026-11-21T00:00', '2026-11-21 00:00:00', '2026-11-20T17:00:00.000Z', '2026-11-21t01:00:00+08:00']) t.equal(told(text), '2026-11-20T17:00:00.000Z', text)
+  for (const text of ['', 'mai', '5', '2026', '2026-02-30', '2026-02-30T08:00', '2026-11-21T25:00', '21/11/2026']) t.equal(told(text), null, text)
 })

@@ -80,6 +80,13 @@ t.test('a certificate with the CAs above it is one file; two signers\' certifica
   t.match(err, /FILE_AMBIGUOUS: .* · .*one at a time/)
 })
 
+t.test('--at is Vietnamese time unless it names a zone', async (t) => {
+  for (const at of ['2026-11-20T15:30', '2026-11-20T08:30Z', '2026-11-20T15:30:00+07:00']) {
+    t.match((await verify([packet, ...WITH_EXAMPLE, '--at', at], { TZ: 'America/New_York' })).out, /proof time: 2026-11-20T15:30:00\+07:00/, at)
+  }
+  t.equal((await verify([packet, ...WITH_EXAMPLE, '--at', '2026-02-30'])).code, 3)
+})
+
 t.test('a revoked certificate: 1, by the CRL that says so; without an answer on revocation: 2, with a warning', async (t) => {
   const revoked = exampleFiles('revoked', 'bad').certificates
   t.equal(await told([revoked]), '1 certificate invalid CERTIFICATE_REVOKED')
@@ -144,6 +151,8 @@ t.test('a time-stamp in the signature proves its time, once its authority is tru
   STORE.anchors.forEach(({ raw }, index) => writeFileSync(join(folder, 'tsa', `${index}.der`), raw))
   t.equal(await told([path]), '2 packet indeterminate TSA_UNKNOWN')
   t.equal(await told([path, '--time-stamping', join(folder, 'tsa')]), '0 packet valid')
+  t.equal(await told([path, '--time-stamping', join(folder, 'tsa'), '--at', '2026-05-31']), '0 packet valid TOKEN_LATER', 'it does not prove an earlier moment')
+  t.match((await verify([path, ...WITH_EXAMPLE, '--time-stamping', join(folder, 'tsa'), '--at', '2026-05-31'])).out, /proof time: 2026-05-31T00:00:00\+07:00; chỉ theo lời khai[^]*TOKEN_LATER: .*\(2026-06-01T00:00:00\.000Z\)/)
   t.match((await verify([path, ...WITH_EXAMPLE, '--time-stamping', join(folder, 'tsa')])).out, /proof time: 2026-06-01T07:00:00\+07:00; dấu thời gian chứng thực · a time-stamp token vouches for it: CN=signer/)
 })
 
