@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createVault } from '../access/secrets.ts'
@@ -6,11 +5,13 @@ import { createCertificateChanges, type Actor } from '../admin/certificate-chang
 import { findAgencyNames, listLinks, type Change } from '../agencies/change-store.ts'
 import { createExpiries } from '../agencies/expiries.ts'
 import { momentIn } from '../agencies/mapping.ts'
+import { MOST } from '../agencies/upload.ts'
 import { NO_LOG } from '../alarms/alarms.ts'
 import { clientCertificatesOf } from '../axis/connections.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
+import { readFileUpTo } from '../evidence/files.ts'
 import { detailsOf } from '../trust/verdict.ts'
 import { withDatabase } from './database.ts'
 import { compromisedCommand, testCommand, type Outcome } from './keys.ts'
@@ -50,8 +51,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
   async upload (database, config, files, options) {
     const change = await (await changesOf(database, config)).propose({
-      files: await Promise.all(files.map(async (file) => ({ name: basename(file), bytes: await readFile(file) }))),
-      ...(options.mapping !== undefined && { mapping: await readFile(options.mapping, 'utf8') }),
+      files: await Promise.all(files.map(async (file) => ({ name: basename(file), bytes: await readFileUpTo(file, MOST.bytes) }))),
+      ...(options.mapping !== undefined && { mapping: (await readFileUpTo(options.mapping, MOST.bytes)).toString('utf8') }),
       ...(options.note !== undefined && { note: options.note }),
       ...(options['overlap-until'] !== undefined && { overlapUntil: dateOf(options['overlap-until']) }),
     }, ACTOR)

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Refusal } from '../errors.ts'
+import { LARGEST_EVIDENCE, readFileUpTo } from '../evidence/files.ts'
 import { crlsIn } from '../trust/revocation/crl.ts'
 import { importAnswer, type Imported } from '../trust/revocation/import.ts'
 import { countOcsp, listCrls, listSources } from '../trust/revocation/store.ts'
@@ -20,7 +20,7 @@ export async function revocation ([what, ...files]: string[]): Promise<number> {
 /** What can be taken is taken, file by file. Exit code 1 when one could not be. */
 async function importFiles (files: readonly string[]): Promise<number> {
   const contents: { name: string, bytes: Buffer }[] = []
-  for (const file of files) contents.push({ name: basename(file), bytes: await readFile(file) }) // all are there before the first is taken
+  for (const file of files) contents.push({ name: basename(file), bytes: await readFileUpTo(file, LARGEST_EVIDENCE) }) // all are there before the first is taken
   return withDatabase(async (database, config) => {
     const stores = storesOf(loadTrustOf(config))
     let code = 0

@@ -6,13 +6,13 @@ import { Refusal } from '../errors.ts'
 import { certificatesFrom } from '../trust/store.ts'
 
 /** CRLs of the Cipher Committee list every certificate ever revoked; larger than anything beside them in such a folder. */
-const LARGEST_EVIDENCE = 64 * 1024 * 1024
+export const LARGEST_EVIDENCE = 64 * 1024 * 1024
 
 /** All bytes of a regular file. Throws FILE_UNREADABLE when it is none, is missing, or has more than `most` bytes: never more are read. */
 export async function readFileUpTo (path: string, most: number): Promise<Buffer> {
   const fault = (detail: string) => new Refusal('FILE_UNREADABLE', { detail: `${path}: ${detail}` })
   // Asked before it is opened: to open a pipe waits for whoever writes into it
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => { throw fault(error.code ?? error.message) })
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => { throw fault(error.code === 'ENOENT' ? 'không tìm thấy · not found' : error.code ?? error.message) })
   if (!found.isFile()) throw fault('not a file')
   if (found.size > most) throw fault(`more than ${most} bytes`)
   await using file = await open(path).catch((error: NodeJS.ErrnoException) => { throw fault(error.code ?? error.message) })

@@ -67,7 +67,7 @@ t.test('certificates are uploaded, listed, approved and rolled back from a shell
   t.equal((await certificatesOf(database, A.codes[0]!, new Date())).get(fingerprint), 'unknown')
   t.match(await run('rollback', id), { code: 1, err: /CERTIFICATE_CHANGE_SETTLED/ })
   t.match(await run('approve', 'x'), { code: 1, err: /CERTIFICATE_CHANGE_NOT_FOUND/ })
-  t.match(await run('upload', join(files, 'không có')), { code: 1, err: /ENOENT/ })
+  t.match(await run('upload', join(files, 'không có')), { code: 1, err: /FILE_UNREADABLE: Không đọc được tệp · .*không có: không tìm thấy · not found/ })
   t.match(await run('list', '--agency', 'H99'), { code: 1, err: /RECIPIENT_UNKNOWN/ })
   t.match(await run('upload', '--overlap-until', 'mai'), { code: 1, err: /REQUEST_INVALID/ })
   t.match(await run('nothing'), { code: 2, err: /lienthong certificates COMMAND/ })

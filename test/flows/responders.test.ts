@@ -190,7 +190,7 @@ t.test('a network without a way to the CA gets its answers from files', async (t
   const { url, ownerUrl } = config.database as { url: string, ownerUrl: string }
   const run = (...args: string[]) => promisify(execFile)(process.execPath, [PROGRAM, 'revocation', ...args], {
     env: { PATH: process.env['PATH'], LIENTHONG_MODE: 'test', DATABASE_URL: url, DATABASE_OWNER_URL: ownerUrl, TRUST_DIR: ca.trustDir },
-  }).then(({ stdout }) => ({ code: 0, stdout }), (error: { code: number, stdout: string }) => error)
+  }).then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }), (error: { code: number, stdout: string, stderr: string }) => error)
 
   const imported = await run('import', file('sub.crl', both), file('root.crl', ca.rootCrl), file('other.crl', ca.crl({ issuer: { ...ca.sub, keys: ecKeys('prime256v1') } })), file('page.html', Buffer.from('<html>')))
   t.equal(imported.code, 1, 'since two were not taken')
@@ -202,6 +202,7 @@ t.test('a network without a way to the CA gets its answers from files', async (t
   await settled(revoked, 'quarantined')
   const { rows: [entry] } = await database.query(`select actor, subject, detail from audit_entry where action = 'revocation.imported' order by id`)
   t.match(entry, { actor: 'lienthong revocation import', subject: readCrl(newest).sha256, detail: { file: 'sub.crl', found: 'CRL', isNew: true } })
+  t.match(await run('import', join(folder, 'absent.crl')), { code: 1, stderr: /FILE_UNREADABLE: Không đọc được tệp · The file cannot be read \(.*absent\.crl: không tìm thấy · not found\)/ })
   const list = await run('list')
   t.match(list.stdout, /CRL\s+http:\/\/ca\.gov\.vn\/pki\/pub\/crl\/sub\.crl\s+.*broken/)
   t.match(list.stdout, /ca thử nghiệm, vn\s+\d+ .*file sub\.crl\s+1/)
