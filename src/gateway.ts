@@ -66,6 +66,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
     database, queue, stores: storesOf(trusted), crls: trusted.crls, now, log, stopping: stopping.signal,
     nudge: { refresh: () => background.refresh.nudge('all'), ask: () => background.ask.nudge('all') },
     async onNews (news) {
+      signers.hear()
       for (const connectionId of await inbound.recheck.hear(news)) nudge.verify(connectionId)
       background.recheck.nudge('all')
     },
@@ -75,7 +76,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const vault = createVault(config.masterKey)
   const tls = tlsTrust(trusted, now)
   const client = opened.use(createHttpClient({ tls }))
-  const signers = createSigners({ database, vault, http: client, intermediates: trust.domains.flatMap(({ intermediates }) => intermediates), now, log })
+  const signers = createSigners({ database, vault, http: client, intermediates: trust.domains.flatMap(({ intermediates }) => intermediates), trust, now, log })
   const tellOwnKeys = createTellOwnKeys({ database, log, now })
 
   const connect = edges.connect ?? (({ clientCertificate, ...settings }) => {

@@ -11,6 +11,18 @@ export function currentKey<Key extends KeyTerm> (keys: readonly Key[], now: Date
   return keys.filter((key) => !key.retiredAt && beginsAt(key) <= now.getTime()).toSorted(byBegin).at(-1)
 }
 
+/** What a key's certificate is worth now, by what is known: that nothing is known of its revocation takes nothing away. */
+export type KeyWorth = 'good' | 'revoked' | 'invalid'
+
+/**
+ * The current key, unless its certificate is known to be revoked: whoever looks refuses what it signs. Then, of the keys that are good, the one
+ * that began last. Undefined when none may sign.
+ */
+export function signingKey<Key extends KeyTerm> (keys: readonly Key[], worthOf: (key: Key) => KeyWorth, now: Date): Key | undefined {
+  const current = currentKey(keys, now)
+  return current && worthOf(current) === 'revoked' ? currentKey(keys.filter((key) => worthOf(key) === 'good'), now) : current
+}
+
 /** What each key is now. */
 export function standingOf<Key extends KeyTerm> (key: Key, keys: readonly Key[], now: Date): KeyStanding {
   if (key.retiredAt) return 'retired'

@@ -17,11 +17,12 @@ const ASKING_MS = SECOND
 
 const KIND = 'signer.away'
 
-/** `isKnown`: its alarms of earlier runs have been ended. */
-type State = { failures: number, retryAt: Date, isAsked: boolean, isKnown: boolean }
+type State = { failures: number, retryAt: Date, isAsked: boolean }
 
 export function createSignerWatch ({ database, now, log }: { database: Db, now: () => Date, log: Log }) {
   const states = new Map<string, State>()
+  /** Agencies whose alarms have been ended, and none was raised since. */
+  const quiet = new Set<string>()
 
   return {
     /** Throws SignerAway while this key rests after a failure. */
@@ -66,7 +67,7 @@ export function createSignerWatch ({ database, now, log }: { database: Db, now: 
   function stateOf (agencyId: string, key: string): State {
     const subject = subjectOf(agencyId, key)
     let state = states.get(subject)
-    if (!state) states.set(subject, state = { failures: 0, retryAt: new Date(0), isAsked: false, isKnown: false })
+    if (!state) states.set(subject, state = { failures: 0, retryAt: new Date(0), isAsked: false })
     return state
   }
 
@@ -85,17 +86,18 @@ export function createSignerWatch ({ database, now, log }: { database: Db, now: 
       vi: `Chưa ký được cho ${name}, văn bản đang chờ: ${away.vietnamese}`,
       en: `Cannot sign for ${name}, its documents wait: ${away.message}`,
     })
+    quiet.delete(agencyId)
     return new SignerAway(away.code, { detail: away.detail, retryAt: state.retryAt })
   }
 
-  /** Ends the alarm; the first time also those that earlier runs, or keys of the agency that are not used any more, have left. */
+  /** Ends the alarm, and those that earlier runs, or keys of the agency that are not used any more, have left. */
   async function back (agencyId: string, key: string): Promise<void> {
     const state = stateOf(agencyId, key)
-    if (state.isKnown && state.failures === 0) return
+    if (quiet.has(agencyId) && state.failures === 0) return
     const { rows } = await database.query<{ subject: string }>(
       'select subject from alarm where kind = $1 and cleared_at is null and starts_with(subject, $2)', [KIND, subjectOf(agencyId, '')])
     for (const { subject } of rows) await clearAlarm(database, log, { at: now(), kind: KIND, subject })
-    state.isKnown = true
+    quiet.add(agencyId)
     state.failures = 0
   }
 }

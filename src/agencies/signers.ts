@@ -5,11 +5,13 @@ import type { Db, Tx } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import type { HttpClient } from '../http/client.ts'
 import type { Log } from '../http/log.ts'
+import type { Trust } from '../trust/judge.ts'
 import { SignerAway } from '../trust/signers/away.ts'
 import { openSigner, packKey, unpackKey, type KeySettings, type SignerKind } from '../trust/signers/open.ts'
 import type { Padding, Signer } from '../trust/signers/signer.ts'
 import { fingerprintOf } from '../trust/verdict.ts'
-import { currentKey, type KeyTerm } from './key-choice.ts'
+import { currentKey, signingKey, type KeyTerm } from './key-choice.ts'
+import { createKeyWorth } from './key-worth.ts'
 import { createSignerWatch } from './signer-watch.ts'
 
 /** A key to be kept: what reaches it, and when it begins; at once where `from` is absent. */
@@ -88,9 +90,10 @@ export function createOpenKey ({ database, vault, http, intermediates }: Needs) 
 
 export type Signers = ReturnType<typeof createSigners>
 
-/** The keys as the gateway signs with them: picked by the time, opened once, watched. */
-export function createSigners (needs: Needs & { now: () => Date, log: Log }) {
+/** The keys as the gateway signs with them: picked by the time and by what is known of their revocation, opened once, watched. */
+export function createSigners (needs: Needs & { trust: Trust, now: () => Date, log: Log }) {
   const { database, now } = needs
+  const { worthOf, forget } = createKeyWorth(needs)
   const watch = createSignerWatch(needs)
   const openKey = createOpenKey(needs)
   const opened = new Map<string, Signer>()
@@ -103,9 +106,12 @@ export function createSigners (needs: Needs & { now: () => Date, log: Log }) {
         values: [agencyId],
       })
       if (rows.length === 0) return null
-      const key = currentKey(rows, now())
-      if (!key) return watch.tell(agencyId, NONE, new SignerAway('NO_KEY_NOW'))
-      watch.refuseResting(agencyId, key.fingerprint)
+      const current = currentKey(rows, now())
+      if (!current) return watch.tell(agencyId, NONE, new SignerAway('NO_KEY_NOW'))
+      const worth = await worthOf(rows.map(({ fingerprint }) => fingerprint))
+      const key = signingKey(rows, ({ fingerprint }) => worth.get(fingerprint)!, now())
+      watch.refuseResting(agencyId, (key ?? current).fingerprint)
+      if (!key) return watch.tell(agencyId, current.fingerprint, new SignerAway('KEY_REVOKED'))
       const name = `${agencyId}/${key.fingerprint}/${key.version}`
       let signer = opened.get(name)
       if (!signer) {
@@ -118,6 +124,13 @@ export function createSigners (needs: Needs & { now: () => Date, log: Log }) {
       }
       return signer
     },
+    /** Whether the certificate that has signed a packet is known to be revoked by now: whoever gets the packet refuses it. */
+    async isRevoked (signedBy: Buffer): Promise<boolean> {
+      const fingerprint = signedBy.toString('hex')
+      return (await worthOf([fingerprint])).get(fingerprint) === 'revoked'
+    },
+    /** News of revocation have come: they count for the next signature. */
+    hear: forget,
     /** Every certificate the gateway signs with: examples among them keep a production gateway from starting. */
     async certificates (): Promise<X509Certificate[]> {
       const { rows } = await database.query<{ der: Buffer }>('select c.der from signer s join certificate c on c.fingerprint = s.fingerprint')

@@ -28,7 +28,8 @@ type Needs = { database: Database, signers: Signers, now: () => Date }
 
 export function createRender ({ database, signers, now }: Needs): Render {
   /**
-   * Seals, renders and signs the packet of a dispatch, once: whatever is sent again is byte for byte the same.
+   * Seals, renders and signs the packet of a dispatch, once: whatever is sent again is byte for byte the same, unless the certificate that
+   * signed it is revoked meanwhile.
    * The packet names only the recipients of this dispatch, so that no axis delivers to those of another.
    */
   return async function render (dispatch, policy) {
@@ -37,7 +38,8 @@ export function createRender ({ database, signers, now }: Needs): Render {
       ? { kind: 'document' as const, from: source.packet.header.from.organId, to: source.packet.header.to.map((to) => to.organId) }
       : { kind: 'status' as const, from: source.packet.from.organId, to: [source.packet.responseFor.organId] }
     const kept = dispatch.packet
-    if (kept) return { ...addressed, bytes: await readBlob(database, kept), store: async () => kept, signed: null }
+    const isSpoilt = kept !== null && dispatch.signedBy !== null && await signers.isRevoked(dispatch.signedBy)
+    if (kept && !isSpoilt) return { ...addressed, bytes: await readBlob(database, kept), store: async () => kept, signed: null }
 
     const signer = await signers.signerOf(source.agencyId) // before the files are read: many documents may wait for one key
     // A document was taken in only because its agency had a key; a status may come from one that has none.

@@ -82,6 +82,7 @@ export function createSend ({ database, connections, render, conclude, noteForSt
         const hash = await packet.store(tx)
         if (!await beginAttempt(tx, dispatch, { packet: hash, signedBy: packet.signed?.by ?? null, leaseUntil }, now())) return false
         if (dispatch.attempts === 0 || packet.signed) await noteForStamping(tx, [{ kind: 'dispatch', subject: dispatch.id, hash }])
+        if (packet.signed && dispatch.signedBy) await noteHistory(tx, dispatch.id, 'unsigned', { certificate: dispatch.signedBy.toString('hex') }, now())
         if (packet.signed) await noteHistory(tx, dispatch.id, 'signed', packet.signed.detail, now())
         if (dispatch.reason !== null) await clearAlarm(tx, log, alarm)
         return true

@@ -91,7 +91,7 @@ function urgencyOf ({ otherInfo }: DocumentHeader): number {
 }
 
 export type ClaimedDispatch = {
-  id: string, documentId: string | null, statusId: string | null, attempts: number, patienceUntil: Date, packet: Buffer | null, reason: string | null
+  id: string, documentId: string | null, statusId: string | null, attempts: number, patienceUntil: Date, packet: Buffer | null, signedBy: Buffer | null, reason: string | null
 }
 
 /**
@@ -113,7 +113,7 @@ export async function claimDue (db: Db, connectionId: string, limit: number, lea
          limit $2 for update skip locked
       )
       update dispatch d set lease_until = $4::timestamptz + make_interval(secs => $3) from due where d.id = due.id
-      returning d.id, d.document_id as "documentId", d.status_id as "statusId", d.attempts, d.patience_until as "patienceUntil", d.packet, d.reason`,
+      returning d.id, d.document_id as "documentId", d.status_id as "statusId", d.attempts, d.patience_until as "patienceUntil", d.packet, d.signed_by as "signedBy", d.reason`,
     values: [connectionId, limit, leaseSeconds, now],
   })
   return rows

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { currentKey, standingOf, type KeyTerm } from '../../src/agencies/key-choice.ts'
+import { currentKey, signingKey, standingOf, type KeyTerm, type KeyWorth } from '../../src/agencies/key-choice.ts'
 
 const day = (text: string) => new Date(`${text}T00:00:00+07:00`)
 const key = (activeFrom: string | null, changes: Partial<KeyTerm> = {}): KeyTerm => ({ activeFrom: activeFrom === null ? null : day(activeFrom), addedAt: day('2026-01-01'), retiredAt: null, ...changes })
@@ -25,4 +25,15 @@ t.test('a retired key never signs again, and without another nobody does', async
   t.equal(currentKey([retired], day('2026-12-06')), undefined)
   t.equal(standingOf(retired, [retired], day('2026-12-06')), 'retired')
   t.equal(currentKey([key('2026-12-01')], day('2026-11-30')), undefined, 'nor does one that has not begun')
+})
+
+t.test('a key that is known to be revoked does not sign: the latest other that is good does, or none', async (t) => {
+  const [first, second, third, next] = [key(null), key('2026-02-01'), key('2026-03-01'), key('2027-01-01')]
+  const keys = [first, second, third, next]
+  const signs = (...worths: KeyWorth[]) => signingKey(keys, (one) => worths[keys.indexOf(one)]!, day('2026-11-21'))
+  t.equal(signs('good', 'good', 'good', 'good'), third)
+  t.equal(signs('good', 'good', 'revoked', 'good'), second)
+  t.equal(signs('good', 'invalid', 'revoked', 'good'), first)
+  t.equal(signs('invalid', 'revoked', 'revoked', 'good'), undefined)
+  t.equal(signs('good', 'good', 'invalid', 'good'), third, 'an expired one is not left by itself: that is told by the calendar')
 })
