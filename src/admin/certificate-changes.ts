@@ -78,24 +78,29 @@ export function createCertificateChanges ({ database, trust, log, now }: Needs) 
         if (distrusted.length > 0) throw new Refusal('CERTIFICATE_CHANGE_DISTRUSTED', { detail: listed(distrusted) })
         await writeLinks(tx, writes, { changeId: id, by: actor.name, at })
         await audit(tx, { at, actor, action: 'certificates.approved', id, detail: { links: writes.map(toAudit) } })
-        const signers = entries.filter(isBeginning).map(({ certificate, agency }) => ({ fingerprint: certificate.fingerprint, agencyId: agency!.id }))
+        // One whose day is moved may speak for longer
+        const signers = entries.filter((entry) => entry.writes.length > 0).map(({ certificate, agency }) => ({ fingerprint: certificate.fingerprint, agencyId: agency!.id }))
         return judgeAgain(tx, log, { signers, at, actor: actor.name })
       })
       return { change: await read(id), connectionIds }
     },
 
-    /** Once this returns, the registry says of everything that the change touched what it said before. Refused when a later change has touched it too. */
-    async rollBack (id: string, actor: Actor): Promise<Change> {
+    /**
+     * Once this returns, the registry says of everything that the change touched what it said before, and arrivals that were quarantined since are
+     * judged again. Gives their connections. Refused when a later change has touched it too.
+     */
+    async rollBack (id: string, actor: Actor): Promise<{ change: Change, connectionIds: string[] }> {
       const at = now()
-      await database.transaction(async (tx) => {
+      const connectionIds = await database.transaction(async (tx) => {
         await lockLinks(tx)
         const { entries } = await mark(tx, id, 'rolled-back', { by: actor.name, at })
         const followed = await findFollowed(tx, id)
         if (followed.length > 0) throw new Refusal('CERTIFICATE_CHANGE_FOLLOWED', { detail: listed(followed) })
-        await restoreLinks(tx, id, { by: actor.name, at })
+        const signers = await restoreLinks(tx, id, { by: actor.name, at })
         await audit(tx, { at, actor, action: 'certificates.rolled-back', id, detail: { links: entries.flatMap((entry) => entry.writes).map(toAudit) } })
+        return judgeAgain(tx, log, { signers, at, actor: actor.name })
       })
-      return read(id)
+      return { change: await read(id), connectionIds }
     },
 
     read,

@@ -64,8 +64,11 @@ export async function addCertificates (http: HttpServer, { database, requireRole
     return shown(change)
   })
 
-  http.post('/certificates/changes/:id/rollback', { onRequest, schema: { tags, summary: 'Hoàn tác đúng đợt thay đổi này · Take back exactly this change', params: ChangePath, response: { 200: ChangeSchema } } },
-    async (request) => shown(await changes.rollBack(request.params.id, actorOf(request))))
+  http.post('/certificates/changes/:id/rollback', { onRequest, schema: { tags, summary: 'Hoàn tác đúng đợt thay đổi này · Take back exactly this change', params: ChangePath, response: { 200: ChangeSchema } } }, async (request) => {
+    const { change, connectionIds } = await changes.rollBack(request.params.id, actorOf(request))
+    for (const connectionId of connectionIds) onJudgeAgain(connectionId)
+    return shown(change)
+  })
 
   http.get('/certificates', { onRequest, schema: { tags, summary: 'Chứng thư số nào thay mặt cơ quan nào · Which certificate speaks for which agency', querystring: LinksQuery, response: { 200: LinksSchema } } }, async (request) => {
     const { agency: code, history = false } = request.query

@@ -48,10 +48,11 @@ export async function findRegistered (db: Db): Promise<Registered[]> {
   return rows.map((row) => ({ link: row.link, certificate: new X509Certificate(row.der), agency: agencyOf(row), validFrom: row.validFrom, validTo: row.validTo }))
 }
 
-/** The registry for a person to read. */
+/** The registry for a person to read. What was taken back stands in its history alone. */
 export async function listLinks (db: Db, how: { agencyId?: string | null, history?: boolean }): Promise<LinkView[]> {
   const rows = await readLinks(db, how)
-  return rows.map(({ link: _, der, agencyId, code, name, ...row }) => ({ ...row, agency: { id: agencyId, code, name }, certificate: new X509Certificate(der) }))
+  const neverSpoke = ({ validFrom, validTo }: LinkRow) => validFrom !== null && validFrom.getTime() === validTo?.getTime()
+  return rows.filter((row) => how.history === true || !neverSpoke(row)).map(({ link: _, der, agencyId, code, name, ...row }) => ({ ...row, agency: { id: agencyId, code, name }, certificate: new X509Certificate(der) }))
 }
 
 /** The agencies with these codes, by the code they were asked for; each is shown by its newer one. */
@@ -112,9 +113,9 @@ export async function findFollowed (tx: Tx, changeId: string): Promise<string[]>
   return rows.map(({ fingerprint }) => fingerprint)
 }
 
-/** Says of everything that the change touched what was said before it; of what was unknown then, that it never spoke. */
-export async function restoreLinks (tx: Tx, changeId: string, { by, at }: { by: string, at: Date }): Promise<void> {
-  await tx.query(
+/** Says of everything that the change touched what was said before it; of what was unknown then, that it never spoke. Gives what was known. */
+export async function restoreLinks (tx: Tx, changeId: string, { by, at }: { by: string, at: Date }): Promise<Pick<LinkToWrite, 'fingerprint' | 'agencyId'>[]> {
+  const { rows } = await tx.query<Pick<LinkToWrite, 'fingerprint' | 'agencyId'> & { isKnown: boolean }>(
     `insert into certificate_link (fingerprint, agency_id, valid_from, valid_to, source, change_id, approved_by, approved_at)
      select mine.fingerprint, mine.agency_id, case when before.id is null then $3 else before.valid_from end, case when before.id is null then $3 else before.valid_to end, 'rollback', $1, $2, $3
        from certificate_link mine left join lateral (
@@ -122,5 +123,7 @@ export async function restoreLinks (tx: Tx, changeId: string, { by, at }: { by: 
           where l.fingerprint = mine.fingerprint and l.agency_id = mine.agency_id and l.id < mine.id and other.state is distinct from 'rolled-back'
           order by l.id desc limit 1
        ) before on true
-      where mine.change_id = $1 and mine.source = 'upload'`, [changeId, by, at])
+      where mine.change_id = $1 and mine.source = 'upload'
+     returning encode(fingerprint, 'hex') as fingerprint, agency_id as "agencyId", (valid_from = valid_to) is not true as "isKnown"`, [changeId, by, at])
+  return rows.filter(({ isKnown }) => isKnown).map(({ fingerprint, agencyId }) => ({ fingerprint, agencyId }))
 }

@@ -228,6 +228,36 @@ t.test('a certificate that came with an arrival is registered by the fingerprint
   t.same(await openAlarms(database), [])
 })
 
+t.test('what a mistaken change sent to quarantine is handed over when the mistake is undone', async (t) => {
+  const axis = createOddAxis()
+  const { gateway, root, clock, b, database, propose, approve, rollBack } = await startRegistry(t, { edges: { connect: axis.connect }, policy: { packetSignature: 'required', seals: 'ignored' } })
+  const old = issueLeaf(root, { CN: 'Văn phòng' })
+  const approved = async (...change: Parameters<typeof propose>) => { const { id } = await propose(...change); t.equal((await approve(id)).statusCode, 200); return id }
+  const mapped = (days: number) => ({ mapping: `certificate,agency,until\n${of(old)},${OFFICE},${inDays(days).toISOString().slice(0, 10)}` })
+  const arrive = async () => {
+    axis.put('document', await signPacket(await writePacket(documentPacket({ documentId: `số ${++number}` })), signerFromPem(pemOf(old))), WARD)
+    await until(async () => (await openAlarms(database)).some(({ kind, en }) => kind === 'arrival.quarantined' && en.includes('SIGNER_NOT_AGENCY')))
+  }
+  let number = 0
+  await approved({ 'a.cer': text(old) }, { mapping: `certificate,agency\n${of(old)},${OFFICE}` })
+  await gateway.start()
+
+  const wrong = await approved({ 'b.cer': text(issueLeaf(root, { CN: 'VĂN PHÒNG', notBefore: inDays(-1) })) }, { overlapUntil: inDays(-1).toISOString() })
+  await arrive()
+  t.equal((await rollBack(wrong)).json().state, 'rolled-back')
+  await until(async () => (await b.mailbox()).items.length === 1)
+  t.same(await openAlarms(database), [])
+
+  await approved({}, mapped(2))
+  const longer = await propose({}, mapped(30))
+  t.same(told(longer.entries), [['ended', OFFICE, 'mapping', 0]])
+  clock.forward(3 * DAY)
+  await arrive()
+  await approve(longer.id)
+  await until(async () => (await b.mailbox()).items.length === 2)
+  t.same(await openAlarms(database), [], 'an end that was too early')
+})
+
 t.test('whatever expires is in the calendar, and is warned of until it is replaced', async (t) => {
   const { gateway, config, root, database, administrator, clock, propose, approve } = await startRegistry(t)
   const old = issueLeaf(root, { CN: 'Văn phòng', notAfter: inDays(29) })
