@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createVault } from '../access/secrets.ts'
 import { createCertificateChanges, type Actor } from '../admin/certificate-changes.ts'
-import { findAgencyNames, listLinks, type Change } from '../agencies/change-store.ts'
+import { findAgencyNames, listLinks } from '../agencies/change-store.ts'
 import { createExpiries } from '../agencies/expiries.ts'
 import { momentIn } from '../agencies/mapping.ts'
 import { MOST } from '../agencies/upload.ts'
@@ -12,14 +12,14 @@ import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import { readFileUpTo } from '../evidence/files.ts'
-import { detailsOf } from '../trust/verdict.ts'
+import { differences, expiryCalendar, registry } from './certificate-words.ts'
 import { withDatabase } from './database.ts'
 import { compromisedCommand, testCommand, type Outcome } from './keys.ts'
 import { loadTrustOf, readTrustOf } from './trust.ts'
 
 const CERTIFICATES_USAGE = `lienthong certificates COMMAND
 
-  list [--agency CODE] [--history]             which certificate speaks for which agency
+  list [--agency CODE] [--history]             which certificate speaks for which agency; --history: and ever did
   upload FILE... [--mapping FILE] [--overlap-until DATE] [--note TEXT]
                                                read PEM, DER, P7B or ZIP files, and show what they would change; nothing is changed yet
   approve ID                                   carry out what upload has shown
@@ -45,8 +45,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const agency = code === undefined ? null : (await findAgencyNames(database, [code])).get(code)
     if (agency === undefined) throw new Refusal('RECIPIENT_UNKNOWN', { field: '--agency' })
     const links = await listLinks(database, { agencyId: agency?.id ?? null, history })
-    return links.map(({ agency, certificate, fingerprint, validFrom, validTo, source, approvedBy, approvedAt }) =>
-      [agency.code, fingerprint, detailsOf(certificate).subject, `${day(validFrom ?? certificate.validFromDate)} – ${day(validTo ?? certificate.validToDate)}`, `${source}, ${approvedBy}, ${day(approvedAt)}`].join('\t'))
+    return registry(links)
   },
 
   async upload (database, config, files, options) {
@@ -71,7 +70,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
   async expiries (database, config) {
     const calendar = await createExpiries({ database, trusted: loadTrustOf(config), clientCertificates: () => clientCertificatesOf(database, createVault(config.masterKey)), log: NO_LOG, now: () => new Date() }).calendar()
-    return calendar.map(({ use, whose, certificate, daysLeft, warning }) => [certificate.notAfter.slice(0, 10), `${daysLeft} d`, warning === null ? '' : `! ${warning}`, `${use} ${whose}`, certificate.subject].join('\t'))
+    return expiryCalendar(calendar)
   },
 
   test: testCommand,
@@ -97,17 +96,6 @@ async function changesOf (database: Database, config: Config) {
   return createCertificateChanges({ database, trust: await readTrustOf(database, loadTrustOf(config)), log: NO_LOG, now: () => new Date() })
 }
 
-/** A line for each difference: what, for whom, which certificate, and what it ends or lacks. */
-function differences ({ entries, unreadable }: Change): string[] {
-  return [
-    ...entries.map(({ outcome, agency, certificate, file, foundBy, replaces, expiry, reasons }) => [
-      outcome, agency ? `${agency.code} ${agency.name}${foundBy === null || foundBy === 'mapping' ? '' : ` (${foundBy})`}` : '—', certificate.fingerprint, certificate.subject, file ?? '',
-      ...replaces.map((before) => `← ${before.certificate.fingerprint} until ${before.until.slice(0, 10)}`), ...(expiry ? [`${expiry} ${certificate.notAfter.slice(0, 10)}`] : []), ...reasons.map(({ code }) => code),
-    ].join('\t')),
-    ...unreadable.map(({ file, code, vi, en }) => `not readable\t${file}\t${code}: ${vi} · ${en}`),
-  ]
-}
-
 function changeId (id: string | undefined): string {
   if (id === undefined || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw new Refusal('CERTIFICATE_CHANGE_NOT_FOUND', { detail: 'its id is what upload has shown' })
   return id
@@ -117,8 +105,4 @@ function dateOf (text: string): Date {
   const moment = momentIn(text)
   if (Number.isNaN(moment.getTime())) throw new Refusal('REQUEST_INVALID', { field: '--overlap-until', detail: 'a date, as 2026-12-31' })
   return moment
-}
-
-function day (moment: Date): string {
-  return moment.toISOString().slice(0, 10)
 }

@@ -10,6 +10,7 @@ import { handleCompromise } from '../outbound/compromise.ts'
 import { REMEDIES } from '../outbound/remedy.ts'
 import { tlsTrust } from '../trust/tls.ts'
 import { detailsOf } from '../trust/verdict.ts'
+import { minute } from './dates.ts'
 import { rowsOf } from './table.ts'
 import { loadTrustOf, readTrustOf } from './trust.ts'
 
@@ -33,8 +34,8 @@ function asJson ({ key, standing, at, algorithm, milliseconds, revocation, fault
 }
 
 function tableOf (tests: readonly KeyTest[]): string[] {
-  return rowsOf(['agency', 'key', 'from', 'kind', 'algorithm', 'ms', 'revocation', 'result', 'certificate'], tests.map(({ key, standing, at, algorithm, milliseconds, revocation, faults }) => [
-    key.agency, standing === 'next' ? 'tiếp theo · next' : 'hiện tại · current', standing === 'next' ? at.toISOString().slice(0, 16) : '', key.kind, algorithm?.split('#')[1] ?? '', String(milliseconds), revocation,
+  return rowsOf(['cơ quan · agency', 'khóa · key', 'từ · from', 'loại · kind', 'thuật toán · algorithm', 'ms', 'thu hồi · revocation', 'kết quả · result', 'chứng thư · certificate'], tests.map(({ key, standing, at, algorithm, milliseconds, revocation, faults }) => [
+    key.agency, standing === 'next' ? 'tiếp theo · next' : 'hiện tại · current', standing === 'next' ? minute(at) : '', key.kind, algorithm?.split('#')[1] ?? '', String(milliseconds), revocation,
     faults.length === 0 ? 'tốt · good' : faults.map(({ vi, en }) => `${vi} · ${en}`).join('; '), `${key.fingerprint} ${detailsOf(key.certificate).subject}`,
   ]))
 }
@@ -47,8 +48,8 @@ export async function compromisedCommand (database: Database, _config: Config, [
     database, fingerprint, since: momentOf('--since', since), ...(revoked !== undefined && { revokedAt: momentOf('--revoked', revoked) }), now: new Date(), actor: 'lienthong certificates',
   })
   if (json) return { lines: [JSON.stringify(report, null, 2)], exitCode: 0 }
-  const listed = rowsOf(['signed', 'time-stamp', 'document', 'state', 'recipients', 'what to do'], report.dispatches.map(({ signedAt, stampedAt, kind, documentId, code, state, recipients, remedy }) => [
-    signedAt.toISOString(), stampedAt?.toISOString() ?? '', kind === 'document' ? `${code} (${documentId})` : `status ${code}`, state,
+  const listed = rowsOf(['ký lúc · signed', 'dấu thời gian · time-stamp', 'văn bản · document', 'trạng thái · state', 'nơi nhận · recipients', 'việc cần làm · what to do'], report.dispatches.map(({ signedAt, stampedAt, kind, documentId, code, state, recipients, remedy }) => [
+    minute(signedAt), stampedAt ? minute(stampedAt) : '', kind === 'document' ? `${code} (${documentId})` : `status ${code}`, state,
     recipients.map(({ code, state, status }) => `${code}: ${status ?? state}`).join(', '), REMEDIES[remedy].join(' · '),
   ]))
   return {

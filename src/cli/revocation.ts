@@ -3,10 +3,11 @@ import { Refusal } from '../errors.ts'
 import { LARGEST_EVIDENCE, readFileUpTo } from '../evidence/files.ts'
 import { crlsIn } from '../trust/revocation/crl.ts'
 import { importAnswer, type Imported } from '../trust/revocation/import.ts'
-import { countOcsp, listCrls, listSources } from '../trust/revocation/store.ts'
+import { countOcsp, listCrls, listSources, type ListedSource } from '../trust/revocation/store.ts'
 import { inOneLine } from '../trust/revocation/take-in.ts'
 import { storesOf } from '../trust/store.ts'
 import { withDatabase } from './database.ts'
+import { minute } from './dates.ts'
 import { rowsOf } from './table.ts'
 import { loadTrustOf } from './trust.ts'
 
@@ -45,15 +46,25 @@ function inWords (imported: Imported): string {
 async function list (): Promise<number> {
   await withDatabase(async (database) => {
     const [sources, crls, ocsp] = [await listSources(database), await listCrls(database), await countOcsp(database)]
-    console.log('Nguồn · Sources')
-    show(rowsOf(['', 'URL', 'certificates', 'last try', 'outcome', 'failures', 'next try'], sources.map((one) =>
-      [one.kind.toUpperCase(), one.url, one.kind === 'ocsp' ? String(one.asked) : '', date(one.triedAt), [one.outcome ?? '', one.detail ?? ''].filter(Boolean).join(': '), String(one.failures), date(one.nextAt)])))
+    console.log('Nguồn (giờ Việt Nam) · Sources (Vietnamese time)')
+    show(rowsOf(['', 'URL', 'hỏi về · asks of', 'lần trước · last', 'lần tới · next', 'lỗi · failures', 'kết quả · outcome'], sources.map((one) =>
+      [one.kind.toUpperCase(), one.url, one.kind === 'ocsp' ? String(one.asked) : '', date(one.triedAt), date(one.nextAt), String(one.failures), outcomeOf(one)])))
     console.log('\nCRL mới nhất · The newest CRLs')
-    show(rowsOf(['issuer', 'number', 'thisUpdate', 'nextUpdate', 'fetched', 'from', 'versions'], crls.map((one) =>
+    show(rowsOf(['nơi cấp · issuer', 'số · number', 'thisUpdate', 'nextUpdate', 'lấy lúc · fetched', 'từ · from', 'số bản · versions'], crls.map((one) =>
       [inOneLine(one.issuer), one.number ?? '', date(one.thisUpdate), date(one.nextUpdate), date(one.fetchedAt), one.source, String(one.versions)])))
     console.log(`\nOCSP: ${ocsp.answers} câu trả lời về ${ocsp.certificates} chứng thư số · ${ocsp.answers} answers about ${ocsp.certificates} certificates`)
   })
   return 0
+}
+
+/** The codes are those of the table. */
+const OUTCOMES: Readonly<Record<string, string>> = {
+  stored: 'đã lưu · stored', unchanged: 'không đổi · unchanged', older: 'cũ hơn bản đã có · older', ended: 'đã hết hạn · ended', rejected: 'không nhận · rejected', forbidden: 'không được phép hỏi · forbidden',
+  unknown: 'không rõ CA · unknown', unreachable: 'không tới được · unreachable', broken: 'đứt quãng · broken', 'too-large': 'quá lớn · too-large', refused: 'bị từ chối · refused',
+}
+
+function outcomeOf ({ outcome, detail }: ListedSource): string {
+  return outcome === null ? 'chưa hỏi · not asked yet' : [OUTCOMES[outcome] ?? outcome, detail].filter(Boolean).join(': ')
 }
 
 function show (lines: readonly string[]): void {
@@ -61,5 +72,5 @@ function show (lines: readonly string[]): void {
 }
 
 function date (moment: Date | null): string {
-  return moment ? moment.toISOString().slice(0, 16).replace('T', ' ') : '–'
+  return moment ? minute(moment) : '–'
 }

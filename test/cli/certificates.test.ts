@@ -53,18 +53,20 @@ t.test('certificates are uploaded, listed, approved and rolled back from a shell
 
   const uploaded = await run('upload', file('mới.cer', pem('CERTIFICATE', fresh.certificate.raw)), file('thư.txt', 'xin chào'), '--mapping', file('danh sách.csv', `certificate;agency\r\nmới.cer;${A.codes[0]}\r\n`))
   t.equal(uploaded.code, 0, uploaded.err)
-  t.match(uploaded.out, new RegExp(`^added\tH90\\.01 .*\t${fingerprint}\t.*expiring`))
-  t.match(uploaded.out, /not readable\tthư\.txt\tNOT_CERTIFICATES/)
+  t.match(uploaded.out, new RegExp(`^thêm · added  H90\\.01 .*\\n  .*CN=Văn phòng mới.*\\n  SHA-256 ${fingerprint}  mới\\.cer\\n  sắp hết hạn · expiring `))
+  t.match(uploaded.out, /không đọc được · not readable: thư\.txt: NOT_CERTIFICATES: .* · /)
   const id = /approve (\S+)/.exec(uploaded.out)![1]!
   t.equal((await run('list')).out.includes(fingerprint), false, 'nothing is changed yet')
 
   t.match(await run('approve', id), { code: 0, out: /rollback/ })
-  t.match((await run('list', '--agency', A.codes[1]!)).out, new RegExp(`^H90\\.01\t${fingerprint}\t.*upload, lienthong certificates`, 'm'))
-  t.match((await run('expiries')).out, /\t! 30\tpartner H90\.01\t.*Văn phòng mới/)
+  t.match((await run('list', '--agency', A.codes[1]!)).out, new RegExp(`^  cơ quan · agency +SHA-256 [^]*^  H90\\.01 +${fingerprint} .*upload, lienthong certificates`, 'm'))
+  t.match((await run('expiries')).out, / ! 30 +đối tác · partner H90\.01 .*Văn phòng mới/)
   await until(async () => (await b.mailbox()).items.length === 1)
 
   t.match(await run('rollback', id), { code: 0 })
   t.equal((await certificatesOf(database, A.codes[0]!, new Date())).get(fingerprint), 'unknown')
+  t.equal((await run('list')).out.includes(fingerprint), false, 'what was taken back is not the registry any more')
+  t.match((await run('list', '--history')).out, new RegExp(`${fingerprint} .*rollback, `))
   t.match(await run('rollback', id), { code: 1, err: /CERTIFICATE_CHANGE_SETTLED/ })
   t.match(await run('approve', 'x'), { code: 1, err: /CERTIFICATE_CHANGE_NOT_FOUND/ })
   t.match(await run('upload', join(files, 'không có')), { code: 1, err: /FILE_UNREADABLE: Không đọc được tệp · .*không có: không tìm thấy · not found/ })
@@ -106,4 +108,21 @@ t.test('a certificate below a CA that came with it is judged below it when it is
   const { out } = await run('certificates', 'upload', file('moi.pem', both), '--mapping', file('m.csv', `certificate,agency\nmoi.pem,${A.codes[0]}`))
   t.match(await run('certificates', 'approve', /approve (\S+)/.exec(out)![1]!), { code: 0 })
   t.equal((await certificatesOf(database, A.codes[0]!, new Date())).get(fingerprintOf(fresh.certificate)), true)
+})
+
+t.test('a day that is typed is the day that is shown: that of Vietnam', async (t) => {
+  const { folder, root } = trustFolder(t)
+  const { config } = await startWorld(t, { env: { TRUST_DIR: folder } })
+  const { run, file } = shellFor(t, config, folder)
+  const [old, fresh] = [issueLeaf(root, { CN: 'Văn phòng' }), issueLeaf(root, { CN: 'Văn phòng', notBefore: inDays(-1) })]
+  const mapping = ['--mapping', file('m.csv', `certificate,agency\ntep.cer,${A.codes[0]}`)]
+  const change = async (issued: typeof old, ...more: string[]) => {
+    const { out } = await run('certificates', 'upload', file('tep.cer', pem('CERTIFICATE', issued.certificate.raw)), ...mapping, ...more)
+    await run('certificates', 'approve', /approve (\S+)/.exec(out)![1]!)
+    return out
+  }
+  await change(old)
+  const overlap = inDays(100).toISOString().slice(0, 10)
+  t.match(await change(fresh, '--overlap-until', overlap), `thay · replaces SHA-256 ${fingerprintOf(old.certificate)} từ · from ${overlap}`)
+  t.match((await run('certificates', 'list')).out, new RegExp(`${fingerprintOf(old.certificate)} +\\S+ +${overlap} `))
 })

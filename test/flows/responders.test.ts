@@ -204,6 +204,7 @@ t.test('a network without a way to the CA gets its answers from files', async (t
   t.match(entry, { actor: 'lienthong revocation import', subject: readCrl(newest).sha256, detail: { file: 'sub.crl', found: 'CRL', isNew: true } })
   t.match(await run('import', join(folder, 'absent.crl')), { code: 1, stderr: /FILE_UNREADABLE: Không đọc được tệp · The file cannot be read \(.*absent\.crl: không tìm thấy · not found\)/ })
   const list = await run('list')
-  t.match(list.stdout, /CRL\s+http:\/\/ca\.gov\.vn\/pki\/pub\/crl\/sub\.crl\s+.*broken/)
+  t.match(list.stdout, /CRL\s+http:\/\/ca\.gov\.vn\/pki\/pub\/crl\/sub\.crl\s+.*đứt quãng · broken/)
+  t.match(list.stdout, /nơi cấp · issuer +số · number +thisUpdate/)
   t.match(list.stdout, /ca thử nghiệm, vn\s+\d+ .*file sub\.crl\s+1/)
 })
