@@ -1,7 +1,6 @@
 /** Evidence's rows: what was judged, and what it was judged by. */
 import type { Db } from '../database/database.ts'
-import { DEFAULT_TRUST_POLICY } from '../trust/policy.ts'
-import type { SignatureVerdict } from '../trust/verdict.ts'
+import { storedVerdict, type SignatureVerdict } from '../trust/verdict.ts'
 
 /** What the gateway judged and stored. `at` is the receipt: the moment it was judged for, unless a token proved an earlier one. */
 export type JudgedItem = {
@@ -23,14 +22,8 @@ export async function findJudged (db: Db, id: string): Promise<JudgedItem | null
      union all
      select 'document', d.id, d.submitted_at, d.sender_code, d.packet, d.signature, null, null from document d where d.id = $1`, [id])
   if (!row) return null
-  const complete = (verdict: StoredVerdict | null): SignatureVerdict | null => verdict && { ...EARLIER, proofTime: { at: row.at.toISOString(), from: 'receipt' as const }, ...verdict }
-  return { ...row, signature: complete(row.signature), seal: complete(row.seal) }
+  return { ...row, signature: row.signature && storedVerdict(row.signature, row.at), seal: row.seal && storedVerdict(row.seal, row.at) }
 }
-
-/** Verdicts of the first version say less. */
-type StoredVerdict = Partial<SignatureVerdict> & Pick<SignatureVerdict, 'result' | 'reasons' | 'checked'>
-
-const EARLIER = { chain: [], revocation: [], policy: DEFAULT_TRUST_POLICY }
 
 /** Which of these blobs there are, by their SHA-256 (lower-case hex). */
 export async function findBlobs (db: Db, hashes: readonly string[]): Promise<Set<string>> {

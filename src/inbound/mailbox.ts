@@ -6,7 +6,7 @@ import type { Database, Tx } from '../database/database.ts'
 import type { DocumentHeader, Warning } from '../edxml/packet.ts'
 import { Refusal } from '../errors.ts'
 import type { Log } from '../http/log.ts'
-import type { SignatureVerdict } from '../trust/verdict.ts'
+import { storedVerdict, type SignatureVerdict } from '../trust/verdict.ts'
 import type { RecheckState } from './recheck-store.ts'
 
 export type MailboxEntry = {
@@ -60,9 +60,9 @@ export function createMailbox ({ database, reportArrived, now, log, onReported }
 
     /** One item with its fields, files and verdicts. Another system's item does not exist for the caller. */
     async read (caller: SystemCaller, id: string): Promise<MailboxItem> {
-      const { rows: [row] } = await database.query<MailboxItem>({
+      const { rows: [row] } = await database.query<MailboxItem & { fetchedAt: Date }>({
         name: 'read-mailbox-item',
-        text: `select ${ENTRY}, a.header, a.warnings, a.signature, a.seal,
+        text: `select ${ENTRY}, a.fetched_at as "fetchedAt", a.header, a.warnings, a.signature, a.seal,
                       (select jsonb_build_object('state', r.state, 'checkedAt', r.checked_at) from arrival_recheck r where r.arrival_id = a.id) as recheck,
                       coalesce((select jsonb_agg(jsonb_build_object('number', t.position, 'name', t.name, 'originalName', t.original_name, 'mediaType', t.media_type,
                                                                     'description', t.description, 'size', t.size, 'sha256', encode(t.sha256, 'hex')) order by t.position)
@@ -71,7 +71,8 @@ export function createMailbox ({ database, reportArrived, now, log, onReported }
         values: [id, [...caller.agencyIds]],
       })
       if (!row) throw new Refusal('MAILBOX_ITEM_NOT_FOUND')
-      return row
+      const { fetchedAt, ...item } = row
+      return { ...item, signature: storedVerdict(item.signature, fetchedAt), seal: item.seal && storedVerdict(item.seal, fetchedAt) }
     },
 
     /** The packet as it came from the axis, byte for byte. */

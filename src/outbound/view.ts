@@ -2,7 +2,7 @@
 import type { SystemCaller } from '../access/keys.ts'
 import type { Db } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
-import type { SignatureVerdict } from '../trust/verdict.ts'
+import { storedVerdict, type SignatureVerdict } from '../trust/verdict.ts'
 
 export type HistoryEntry = { at: Date, kind: string, detail: Record<string, unknown> }
 export type DeliveryView = { recipient: string, state: string, status: string | null, updatedAt: Date, history: HistoryEntry[] }
@@ -40,5 +40,5 @@ export async function viewDocument (db: Db, caller: SystemCaller, id: string): P
     if (known) known.history.push({ at, kind, detail })
     else deliveries.set(delivery.recipient, { ...delivery, history: [{ at, kind, detail }] })
   }
-  return { ...document, deliveries: [...deliveries.values()] }
+  return { ...document, signature: storedVerdict(document.signature, document.submittedAt), deliveries: [...deliveries.values()] }
 }

@@ -3,7 +3,7 @@
  * Every reason is a row of a closed table, with the clause it follows; the worst row decides.
  */
 import type { X509Certificate } from 'node:crypto'
-import type { TrustPolicy } from './policy.ts'
+import { DEFAULT_TRUST_POLICY, type TrustPolicy } from './policy.ts'
 
 /** `valid` is proved, `invalid` is disproved, `indeterminate` needs evidence that is not at hand. */
 export type Result = 'valid' | 'invalid' | 'indeterminate'
@@ -51,6 +51,15 @@ export type SignatureVerdict = Verdict & {
   policy: TrustPolicy
   /** The steps that were taken */
   checked: string[]
+}
+
+/** Verdicts as the first version stored them: they say less. */
+type StoredVerdict = Partial<Omit<SignatureVerdict, 'reasons'>> & Pick<SignatureVerdict, 'result' | 'checked'> & { reasons: (Omit<Reason, 'clause'> & Partial<Reason>)[] }
+
+/** A verdict as it was stored, whichever version did it. `receipt` is when what it speaks of was received: what the first version judged for. */
+export function storedVerdict (stored: StoredVerdict, receipt: Date): SignatureVerdict {
+  const reasons = stored.reasons.map((reason) => ({ clause: '', ...reason }))
+  return { chain: [], revocation: [], policy: DEFAULT_TRUST_POLICY, proofTime: { at: receipt.toISOString(), from: 'receipt' }, ...stored, reasons }
 }
 
 /** Code → the result it brings, its text, and the clause or standard it follows. A row whose result is `valid` only remarks. Codes are stored: add, never rename. */
