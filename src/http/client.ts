@@ -93,13 +93,13 @@ export function createHttpClient ({ connections = 10, connectWithin = 10 * SECON
 
   return {
     async request (request) {
-      const chunks: Buffer[] = []
       return new Promise((resolve, reject) => {
         let head: HttpHead
+        const body = growingBuffer()
         exchange(agent, mayReach, request, {
           start: (answered) => { head = answered },
-          data: (chunk) => { chunks.push(chunk) },
-          end: () => resolve({ ...head, body: Buffer.concat(chunks) }),
+          data: body.append,
+          end: () => resolve({ ...head, body: body.whole() }),
           fail: resolve,
           bug: reject,
         })
@@ -130,6 +130,20 @@ export function createHttpClient ({ connections = 10, connectWithin = 10 * SECON
     },
 
     [Symbol.asyncDispose]: () => agent.close(),
+  }
+}
+
+/** One buffer for all that comes: a list of chunks of one octet each would take a hundred times what they hold. */
+function growingBuffer (): { append (chunk: Buffer): void, whole (): Buffer } {
+  let room = Buffer.alloc(0)
+  let size = 0
+  return {
+    append (chunk) {
+      const needed = size + chunk.length
+      if (needed > room.length) room = Buffer.concat([room.subarray(0, size)], Math.max(needed, 2 * room.length))
+      size += chunk.copy(room, size)
+    },
+    whole: () => room.subarray(0, size),
   }
 }
 

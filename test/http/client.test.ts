@@ -162,6 +162,17 @@ t.test('an answer over the cap is dropped, announced or not', async (t) => {
   t.match(await client.request({ ...post(url), maxAnswer: 64 }), { kind: 'answered' })
 })
 
+t.test('an answer in chunks of one octet takes no more memory than its octets', async (t) => {
+  const MIB = 1 << 20
+  const { client, url } = await setup(t, (socket, text) => {
+    if (whole(text)) socket.end(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(2 * MIB)}0\r\n\r\n`)
+  })
+  const before = process.memoryUsage().heapUsed
+  const answer = await client.request(post(url))
+  t.ok(answer.kind === 'answered' && answer.body.equals(Buffer.alloc(2 * MIB, 'x')))
+  t.ok(process.memoryUsage().heapUsed - before < 150 * MIB, `a list of them takes a hundred times that: ${(process.memoryUsage().heapUsed - before) / MIB | 0} MiB`)
+})
+
 t.test('a redirect is an answer, and is not followed', async (t) => {
   const { client, url, posts } = await setup(t, (socket) => { socket.end('HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n') })
   t.match(await client.request(post(url)), { kind: 'answered', status: 307 })
