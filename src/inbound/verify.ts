@@ -113,12 +113,13 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
     })
   }
 
-  async function wait (arrival: UnjudgedArrival, nextAt: Date, reason: { code: string, missing?: string[] }): Promise<void> {
+  async function wait (arrival: UnjudgedArrival, nextAt: Date, reason: { code: string, detail?: string, missing?: string[] }): Promise<void> {
+    const why = [reason.code, reason.detail?.slice(0, 200)].filter(Boolean).join(': ')
     await database.transaction(async (tx) => {
       await askAgain(tx, arrival.id, nextAt, reason)
       await raiseAlarm(tx, log, {
         at: now(), kind: 'arrival.waiting', subject: arrival.id,
-        vi: `Một gói tin đến chưa kiểm tra xong, đang chờ (${reason.code})`, en: `An arrival waits for its verdict (${reason.code})`,
+        vi: `Một gói tin đến chưa kiểm tra xong, đang chờ (${why})`, en: `An arrival waits for its verdict (${why})`,
       })
     })
   }

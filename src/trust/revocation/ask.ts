@@ -1,5 +1,6 @@
 /** Asks the sources that are due, in the background: a few at a time, so that no responder, however slow, holds up another or fills memory. */
 import { X509Certificate } from 'node:crypto'
+import { clearAlarm, raiseAlarm } from '../../alarms/alarms.ts'
 import type { Database } from '../../database/database.ts'
 import type { HttpClient } from '../../http/client.ts'
 import type { Log } from '../../http/log.ts'
@@ -19,6 +20,9 @@ const LOOK_AGAIN_MS = 1000
 const OCSP_MINUTES = 24 * 60
 /** Certificates that were not seen for so long, and are not in the registry, are not asked about. */
 export const IN_USE_MS = 7 * 24 * 60 * 60_000
+
+/** So many failures in a row, about half an hour with pauses of 1, 2, 4, 8 and 16 minutes. */
+const SILENT_AFTER = 6
 
 /** What came of asking: `outcome` stands in the source's row. */
 type Result = { outcome: string, detail: string | null, isFailure: boolean, nextUpdate: Date | null, validators: Validators | null }
@@ -82,6 +86,19 @@ export function createAsk ({ database, http, settings, authorities, now, log, st
     return { outcome, detail: null, isFailure: false, nextUpdate, validators }
   }
 
+  /** Long before a CRL ends a person should hear that the next one cannot be had: then every document would wait. */
+  async function tellWhenSilent (url: string, { failures, before, why, at }: { failures: number, before: number, why: string, at: Date }): Promise<void> {
+    const alarm = { at, kind: 'revocation.silent', subject: url }
+    if (failures === SILENT_AFTER) {
+      await database.transaction((tx) => raiseAlarm(tx, log, {
+        ...alarm,
+        vi: `Không lấy được danh sách thu hồi từ ${url} (${why}); hết hạn thì văn bản phải chờ. Xem: lienthong revocation list; nạp từ tệp: lienthong revocation import`,
+        en: `No CRL can be had from ${url} (${why}); once the last one has ended, documents wait. See: lienthong revocation list; from a file: lienthong revocation import`,
+      }))
+    }
+    if (failures === 0 && before >= SILENT_AFTER) await database.transaction((tx) => clearAlarm(tx, log, alarm))
+  }
+
   async function finish (source: DueSource, { outcome, detail, isFailure, nextUpdate, validators }: Result): Promise<void> {
     const at = now()
     const failures = isFailure ? source.failures + 1 : 0
@@ -90,6 +107,7 @@ export function createAsk ({ database, http, settings, authorities, now, log, st
     await finishSource(database, source.id, { outcome, detail, failures, nextAt, at, endsAt: nextUpdate ?? source.endsAt, validators })
     if (source.kind === 'ocsp' && (outcome === 'unreachable' || outcome === 'broken')) await restResponder(database, source.url, nextAt, at)
     const about = { url: source.url, certificate: source.certificate ?? undefined, outcome, reason: detail ?? undefined }
+    if (source.kind === 'crl') await tellWhenSilent(source.url, { failures, before: source.failures, why: [outcome, detail].filter(Boolean).join(': '), at })
     if (isFailure && source.failures === 0) log.info(about, 'trust.revocation: a source gives no answer that counts')
     if (!isFailure && source.failures > 0) log.info(about, 'trust.revocation: a source answers again')
   }

@@ -115,6 +115,6 @@ export function createFollow ({ database, queue, stores, now }: { database: Data
 }
 
 function isIssuedBy (certificate: X509Certificate, issuer: X509Certificate): boolean {
-  const content = contentIfReadable(certificate)
-  return content !== undefined && content.issuer === contentIfReadable(issuer)?.subject && isSignedBy(certificate, issuer)
+  const [content, above] = [contentIfReadable(certificate), contentIfReadable(issuer)]
+  return content !== undefined && above?.isCa === true && content.issuer === above.subject && isSignedBy(certificate, issuer)
 }

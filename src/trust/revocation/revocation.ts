@@ -110,7 +110,6 @@ export async function openRevocation ({ database, queue, stores, crls, now, log,
     /** Reads the settings and the answers that any gateway has stored meanwhile, and writes down what judgements have met. */
     async refresh (): Promise<Date | null> {
       settings = await readTrustSettings(database)
-      if (await follow.write()) nudge.ask()
       await tell(unheard)
       while (!stopping.aborted) {
         const rows = await answersAfter(database, last, PAGE)
@@ -118,6 +117,8 @@ export async function openRevocation ({ database, queue, stores, crls, now, log,
         await tell(await hold(rows))
         last = rows.at(-1)!.sequence
       }
+      // Last: what judgements have met comes from strangers, and nothing of it may keep answers from being heard
+      if (await follow.write()) nudge.ask()
       return null
     },
 
@@ -146,8 +147,10 @@ function revokedIn ({ crls, ocsp }: KnownRevocation, { fingerprint, issuer, seri
 
 /** A file that says nothing would be missed much later, as documents that wait: it is refused at the start, like the certificates beside it. */
 async function takeInFolder (database: Database, authorities: Authorities, crls: readonly Buffer[], at: Date): Promise<void> {
+  const faults: string[] = []
   for (const bytes of crls) {
     const taken = await takeInCrl(database, authorities, bytes, { source: 'TRUST_DIR/crls', at })
-    if (taken.kind === 'rejected') throw new Refusal('SETUP_INVALID', { field: 'TRUST_DIR', detail: `crls: ${taken.reason}` })
+    if (taken.kind === 'rejected') faults.push(`crls: ${taken.reason}`)
   }
+  if (faults.length > 0) throw new Refusal('SETUP_INVALID', { field: 'TRUST_DIR', detail: faults.join('; ') })
 }

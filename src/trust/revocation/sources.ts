@@ -15,7 +15,7 @@ export function targetOf (text: string, { revocationHosts, rewrite }: Pick<Trust
     url.port = '' // a host without a port would keep the old one
     url.host = instead
   }
-  if (revocationHosts.includes(url.host) || revocationHosts.includes(url.hostname)) return { kind: 'allowed', url }
+  if (revocationHosts.includes(url.host)) return { kind: 'allowed', url }
   return { kind: 'forbidden', reason: `${url.host} is not in trust.revocationHosts` }
 }
 

@@ -92,11 +92,12 @@ export async function noteSeen (tx: Tx, links: readonly Link[], at: Date): Promi
 
 /** A certificate may name more places than this; they are not asked. */
 const MOST_SOURCES = 8
-const LONGEST_URL = 2000
+/** As an index takes it; what is no URL at all, in whatever octets, leads nowhere anyway. */
+const USABLE_URL = /^[\x21-\x7e]{1,2000}$/
 
 /** Sources that are not known yet are due at once. */
 export async function addSources (tx: Tx, kind: SourceKind, urls: readonly string[], certificate: string | null, at: Date): Promise<void> {
-  const usable = [...new Set(urls)].filter((url) => url.length <= LONGEST_URL).slice(0, MOST_SOURCES)
+  const usable = [...new Set(urls)].filter((url) => USABLE_URL.test(url)).slice(0, MOST_SOURCES)
   if (usable.length === 0) return
   await tx.query(
     `insert into revocation_source (kind, url, certificate, next_at) select $1, url, coalesce(decode($3, 'hex'), ''), $4 from unnest($2::text[]) as url order by url

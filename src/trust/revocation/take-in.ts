@@ -46,7 +46,7 @@ export async function takeInCrl (database: Database, authorities: Authorities, b
   const crl = readable(() => readCrl(bytes))
   if (typeof crl === 'string') return { kind: 'rejected', reason: `not a CRL: ${crl}` }
   const { issuer, thisUpdate, nextUpdate = null, number = null } = crl
-  if (isAhead(thisUpdate, at)) return { kind: 'rejected', reason: `this CRL begins at ${thisUpdate.toISOString()}` }
+  if (isAhead(thisUpdate, at)) return { kind: 'rejected', reason: `this CRL begins at ${thisUpdate.toISOString()}: đồng hồ máy có chậm không? / is this machine's clock behind?` }
   const standing = await database.transaction(async (tx) => {
     await addSources(tx, 'crl', crl.deltas.flatMap(({ urls }) => urls), null, at)
     return insertAnswer(tx, { kind: 'crl', bytes: crl.bytes, issuer, certificate: null, scope: scopeOf(crl), number, thisUpdate, nextUpdate, source, at })

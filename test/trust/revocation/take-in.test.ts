@@ -95,6 +95,15 @@ async function follow (t: Test) {
 const withPoints = (issuer: typeof sub, host = 'ca.gov.vn') =>
   makeLeaf(issuer, { name: { CN: host }, extensions: [crlDistributionPoint(`http://${host}/a.crl`), authorityInfoAccess({ caIssuers: `http://${host}/a.crt`, ocsp: `http://ocsp.${host}` })] }).certificate
 
+t.test('what no URL can be is left out, and keeps nothing else from being followed', async (t) => {
+  const { follow: followed, sources } = await follow(t)
+  const odd = ['http://ca.gov.vn/\0', `http://ca.gov.vn/${'\u00fc'.repeat(1900)}`, 'http://ca.gov.vn/a b'].map((url, index) =>
+    makeLeaf(sub, { name: { CN: `odd ${index}` }, extensions: [crlDistributionPoint(url)] }).certificate)
+  for (const leaf of [...odd, withPoints(sub)]) followed.meet({ chain: [leaf, sub.certificate, root.certificate], missing: [] })
+  t.equal(await followed.write(), true)
+  t.same(await sources(), ['crl http://ca.gov.vn/a.crl', 'ocsp http://ocsp.ca.gov.vn'])
+})
+
 t.test('the sources of a chain to a pinned root are asked; another chain leads nowhere, whatever it names', async (t) => {
   const { database, follow: followed, sources } = await follow(t)
   const stranger = makeCa('root')
