@@ -23,7 +23,7 @@ t.test('a CRL that cannot be had for half an hour raises one alarm, which ends w
   let at = AT
   const ask = createAsk({
     database, http, settings: () => ({ ...DEFAULT_TRUST_SETTINGS, revocationHosts: [host], privateNetworks: true }), authorities: async () => [sub.certificate],
-    now: () => at, log: NO_LOG, stopping: new AbortController().signal, onTaken: () => {},
+    now: () => at, log: { ...NO_LOG, warn: () => {}, debug: () => {} }, stopping: new AbortController().signal, onTaken: () => {},
   })
   await database.transaction((tx) => addSources(tx, 'crl', [`http://${host}/sub.crl`], null, AT))
   const alarms = async () => (await database.query<{ kind: string, textVi: string, open: boolean }>('select kind, text_vi as "textVi", cleared_at is null as open from alarm')).rows
