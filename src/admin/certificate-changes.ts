@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { v7 as newId } from 'uuid'
 import type { AlarmLog } from '../alarms/alarms.ts'
 import { recordAudit } from '../audit/audit.ts'
@@ -39,14 +40,15 @@ export function createCertificateChanges ({ database, trust, log, now }: Needs) 
       const at = now()
       const lines = parseMapping(mapping)
       const { found: uploaded, unreadable } = await readUpload(files)
-      const [registered, agencies, met] = await Promise.all([
-        findRegistered(database), findAgencyNames(database, lines.map(({ agency }) => agency)), findMet(database, lines.flatMap((line) => fingerprintIn(line.certificate) ?? [])),
-      ])
+      const meant = new Set(lines.flatMap((line) => fingerprintIn(line.certificate) ?? []))
+      const [registered, agencies, met] = await Promise.all([findRegistered(database), findAgencyNames(database, lines.map(({ agency }) => agency)), findMet(database, [...meant])])
       const known = new Set([...uploaded, ...registered].map(({ certificate }) => fingerprintOf(certificate)))
       const found = [...uploaded, ...met.filter(({ certificate }) => !known.has(fingerprintOf(certificate)))]
       const certificates = found.map(({ certificate }) => certificate)
       const hints = certificates.filter(isCa)
-      const proposed = proposeEntries({ found, mapping: lines, registered, agencies, overlapUntil: overlapUntil ?? null, now: at, judge: (certificate) => judge(certificate, hints, at) })
+      const weighed = [...found, ...registered.filter(({ certificate }) => meant.has(fingerprintOf(certificate)))].map(({ certificate }) => certificate)
+      const verdicts = await judgeEach(weighed.filter((certificate) => !isCa(certificate)), hints, at)
+      const proposed = proposeEntries({ found, mapping: lines, registered, agencies, overlapUntil: overlapUntil ?? null, now: at, judge: (certificate) => verdicts.get(fingerprintOf(certificate))! })
       if (!Array.isArray(proposed)) throw new Refusal('CERTIFICATE_MAPPING_INVALID', { field: `mapping[${proposed.index}].${proposed.field}`, detail: UNKNOWN[proposed.field] })
       if (proposed.length === 0 && unreadable.length === 0) throw new Refusal('CERTIFICATE_CHANGE_EMPTY')
 
@@ -117,14 +119,24 @@ export function createCertificateChanges ({ database, trust, log, now }: Needs) 
     return judgeCertificate(certificate, hints, trust, new Date(Math.min(Math.max(at.getTime(), certificate.validFromDate.getTime()), certificate.validToDate.getTime())))
   }
 
+  /** By their fingerprints. Path and revocation of thousands take seconds: everybody else has a turn after each. */
+  async function judgeEach (certificates: readonly X509Certificate[], hints: readonly X509Certificate[], at: Date): Promise<Map<string, Verdict>> {
+    const verdicts = new Map<string, Verdict>()
+    for (const certificate of certificates) {
+      const fingerprint = fingerprintOf(certificate)
+      if (verdicts.has(fingerprint)) continue
+      await setImmediate()
+      verdicts.set(fingerprint, judge(certificate, hints, at))
+    }
+    return verdicts
+  }
+
   /** Of the certificates that would begin to speak, those that are not trusted any more, with the reason. The change's CAs count as they did when it was proposed. */
   async function findDistrusted (tx: Tx, entries: readonly Entry[], at: Date): Promise<string[]> {
     const named = (all: readonly Entry[]) => all.map(({ certificate }) => certificate.fingerprint)
     const hints = (await findMet(tx, named(entries.filter(({ outcome }) => outcome === 'ca')))).map(({ certificate }) => certificate)
-    return (await readCertificates(tx, named(entries.filter(isBeginning)))).flatMap((certificate) => {
-      const { result, reasons: [reason] } = judge(certificate, hints, at)
-      return result === 'invalid' && reason ? [`${fingerprintOf(certificate)}: ${reason.code}: ${reason.vi} · ${reason.en}`] : []
-    })
+    const verdicts = await judgeEach(await readCertificates(tx, named(entries.filter(isBeginning))), hints, at)
+    return [...verdicts].flatMap(([fingerprint, { result, reasons: [reason] }]) => result === 'invalid' && reason ? [`${fingerprint}: ${reason.code}: ${reason.vi} · ${reason.en}`] : [])
   }
 
   /** Moves the change on, or refuses with the step it is at. */

@@ -3,10 +3,12 @@
  * without one it is proposed by what ties it to a registered certificate, since official certificates name no agency code (trust.md 1.2).
  */
 import type { X509Certificate } from 'node:crypto'
+import { Refusal } from '../errors.ts'
 import { contentOf } from '../trust/asn1/certificate.ts'
 import { detailsOf, fingerprintOf, type CertificateDetails, type Reason, type Verdict } from '../trust/verdict.ts'
 import { warningFor } from './expiry.ts'
 import { fingerprintIn, type MappingLine } from './mapping.ts'
+import { add, tiesOf, type Tie, type Ties } from './ties.ts'
 import type { Found } from './upload.ts'
 
 /**
@@ -17,7 +19,7 @@ import type { Found } from './upload.ts'
 export type Outcome = 'added' | 'replaced' | 'ended' | 'unchanged' | 'unknown-issuer' | 'not-trusted' | 'needs-agency' | 'ca'
 
 /** How the agency was found. */
-export type FoundBy = 'mapping' | 'same name' | 'same key' | 'same mail' | 'registered'
+export type FoundBy = 'mapping' | Tie | 'registered'
 
 export type AgencyName = { id: string, code: string, name: string }
 
@@ -57,42 +59,48 @@ export type Upload = {
 /** A mapping names something that is not there. */
 export type MappingFault = { index: number, field: 'certificate' | 'agency' | 'replaces' }
 
-/** The differences that an upload makes, or what is wrong with its mapping. */
+/** What one change may say: more is a mapping gone wrong, and nobody could look through it. */
+const MOST_DIFFERENCES = 20_000
+
+/** The differences that an upload makes, or what is wrong with its mapping. Throws REQUEST_TOO_LARGE when they are more than anybody needs. */
 export function proposeEntries (upload: Upload): Entry[] | MappingFault {
   const { found, mapping, registered } = upload
+  const ties = tiesOf(registered, (one) => speaks(one, upload.now))
+  const uploaded = new Map(found.map((one) => [fingerprintOf(one.certificate), one]))
+  const files = filesOf(found)
+  const room = roomFor(MOST_DIFFERENCES)
   const wanted = new Map<string, MappingLine[]>()
-  const known = new Map([...registered.map(({ certificate }): Found => ({ file: '', certificate })), ...found].map((one) => [fingerprintOf(one.certificate), one]))
   for (const [index, line] of mapping.entries()) {
     const meant = fingerprintIn(line.certificate)
-    const fingerprints = meant === undefined ? found.filter((one) => !isCa(one.certificate) && isNamed(one.file, line.certificate)).map(({ certificate }) => fingerprintOf(certificate)) : known.has(meant) ? [meant] : []
+    const fingerprints = meant === undefined ? files.get(comparable(line.certificate)) ?? [] : uploaded.has(meant) || ties.of(meant).length > 0 ? [meant] : []
     if (fingerprints.length === 0) return { index, field: 'certificate' }
     const agency = upload.agencies.get(line.agency)
     if (agency === undefined) return { index, field: 'agency' }
-    if (fingerprintIn(line.replaces ?? '') !== undefined && !registered.some((one) => fingerprintOf(one.certificate) === line.replaces && one.agency.id === agency.id)) return { index, field: 'replaces' }
-    for (const fingerprint of fingerprints) wanted.set(fingerprint, [...wanted.get(fingerprint) ?? [], line])
+    const replaced = fingerprintIn(line.replaces ?? '')
+    if (replaced !== undefined && ties.between(replaced, agency.id) === undefined) return { index, field: 'replaces' }
+    room(fingerprints.length)
+    for (const fingerprint of fingerprints) add(wanted, fingerprint, line)
   }
-  const uploaded = new Set(found.map(({ certificate }) => fingerprintOf(certificate)))
-  const named = [...wanted.keys()].filter((fingerprint) => !uploaded.has(fingerprint)).map((fingerprint) => known.get(fingerprint)!)
-  return withoutRepeats([...found, ...named].flatMap((one) => entriesOf(one, wanted.get(fingerprintOf(one.certificate)) ?? [], upload)))
+  const named = [...wanted.keys()].filter((fingerprint) => !uploaded.has(fingerprint)).map((fingerprint): Found => ({ file: '', certificate: ties.of(fingerprint)[0]!.certificate }))
+  return withoutRepeats([...found, ...named].flatMap((one) => entriesOf(one, wanted.get(fingerprintOf(one.certificate)) ?? [], upload, ties, room)))
 }
 
-function entriesOf ({ file, certificate }: Found, lines: readonly MappingLine[], upload: Upload): Entry[] {
-  const { registered, agencies, now } = upload
+function entriesOf ({ file, certificate }: Found, lines: readonly MappingLine[], upload: Upload, ties: Ties<Registered>, room: (taken: number) => void): Entry[] {
+  const { agencies, now } = upload
   const base = { certificate: detailsOf(certificate), file: file || null, agency: null, foundBy: null, replaces: [], expiry: expiryOf(certificate, now), reasons: [], writes: [] }
   if (isCa(certificate)) return [{ ...base, outcome: 'ca' }]
   const fingerprint = fingerprintOf(certificate)
-  const own = registered.filter((one) => fingerprintOf(one.certificate) === fingerprint)
   const { result, reasons } = upload.judge(certificate)
   const judged = { ...base, reasons }
-  const current = registered.filter((one) => speaks(one, now) && fingerprintOf(one.certificate) !== fingerprint)
+  const before = ties.before(certificate)
+  const tied = Map.groupBy(before.keys(), ({ agency }) => agency.id)
 
   if (lines.length > 0) {
     return lines.map((line) => decide({ ...judged, agency: agencies.get(line.agency)!, foundBy: 'mapping' }, line))
   }
-  const ties = current.flatMap((before) => { const tie = tieOf(before.certificate, certificate); return tie === null ? [] : [{ before, tie }] })
   const proposed = new Map<string, { agency: AgencyName, foundBy: FoundBy }>()
-  for (const { before, tie } of ties) if (!proposed.has(before.agency.id)) proposed.set(before.agency.id, { agency: before.agency, foundBy: tie })
-  for (const { agency } of own.filter((one) => speaks(one, now))) proposed.set(agency.id, { agency, foundBy: 'registered' })
+  for (const [{ agency }, tie] of before) if (!proposed.has(agency.id)) proposed.set(agency.id, { agency, foundBy: tie })
+  for (const { agency } of ties.of(fingerprint).filter((one) => speaks(one, now))) proposed.set(agency.id, { agency, foundBy: 'registered' })
   if (proposed.size === 0) return [{ ...judged, outcome: distrust() ?? 'needs-agency' }]
   return [...proposed.values()].map((owner) => decide({ ...judged, ...owner }, {}))
 
@@ -102,7 +110,7 @@ function entriesOf ({ file, certificate }: Found, lines: readonly MappingLine[],
   }
 
   function decide (entry: Omit<Entry, 'outcome'> & { agency: AgencyName }, line: Partial<MappingLine>): Entry {
-    const before = own.find(({ agency }) => agency.id === entry.agency.id)
+    const before = ties.between(fingerprint, entry.agency.id)
     const write = { fingerprint, agencyId: entry.agency.id, basis: before?.link ?? null, validFrom: line.from?.toISOString() ?? null, validTo: line.until?.toISOString() ?? null }
     const isSpeaking = before !== undefined && speaks(before, now)
     // To end what speaks needs no trust
@@ -112,7 +120,8 @@ function entriesOf ({ file, certificate }: Found, lines: readonly MappingLine[],
     if (isSpeaking && (line.from === undefined || line.from.getTime() === before.validFrom?.getTime())) return { ...entry, outcome: 'unchanged' }
     const distrusted = distrust()
     if (distrusted) return { ...entry, outcome: distrusted }
-    const replaced = current.filter((one) => one.agency.id === entry.agency.id && isReplaced(one, certificate, line.replaces))
+    const replaced = replacedBy(entry.agency.id, line.replaces)
+    room(replaced.length)
     const predecessors = replaced.map((one) => ({ one, until: endOf(one, upload.overlapUntil) }))
     return {
       ...entry,
@@ -123,27 +132,21 @@ function entriesOf ({ file, certificate }: Found, lines: readonly MappingLine[],
       }))],
     }
   }
+
+  function replacedBy (agencyId: string, replaces: string | undefined): readonly Registered[] {
+    switch (replaces) {
+      case undefined: return tied.get(agencyId) ?? []
+      case '-': return []
+      case '*': return ties.speakersFor(agencyId).filter((one) => fingerprintOf(one.certificate) !== fingerprint)
+    }
+    const one = replaces === fingerprint ? undefined : ties.between(replaces, agencyId)
+    return one !== undefined && speaks(one, now) ? [one] : []
+  }
 }
 
 /** Whether it speaks at that moment or will: neither ended nor taken back. */
 function speaks ({ validFrom, validTo }: Registered, now: Date): boolean {
   return validTo === null || (validTo > now && validFrom?.getTime() !== validTo.getTime())
-}
-
-function isReplaced (before: Registered, certificate: X509Certificate, replaces: string | undefined): boolean {
-  if (replaces === '-') return false
-  if (replaces === '*') return true
-  return replaces === undefined ? tieOf(before.certificate, certificate) !== null : fingerprintOf(before.certificate) === replaces
-}
-
-/** What makes one certificate the next of the same owner; null when nothing does, or it is the older of the two. */
-function tieOf (before: X509Certificate, after: X509Certificate): FoundBy | null {
-  if (!(before.validFromDate < after.validFromDate)) return null
-  const [old, fresh] = [contentOf(before), contentOf(after)]
-  if (old.subject === fresh.subject) return 'same name'
-  if (old.publicKeyInfo.equals(fresh.publicKeyInfo)) return 'same key'
-  const mail = mailOf(after)
-  return mail !== undefined && mail === mailOf(before) && old.issuer === fresh.issuer ? 'same mail' : null
 }
 
 /** Never later than it would have ended by itself, and never before it began. */
@@ -169,16 +172,30 @@ function withoutRepeats (entries: Entry[]): Entry[] {
   }))
 }
 
-/** Whether the mapping's file name means this file: its whole path, or its last part. */
-function isNamed (file: string, name: string): boolean {
-  const [one, other] = [file.toLowerCase(), name.normalize('NFC').toLowerCase()]
-  return one === other || one.endsWith(`/${other}`)
+/** The signers' certificates of each file, by its whole path and by every end of it that a mapping may name. */
+function filesOf (found: readonly Found[]): Map<string, string[]> {
+  const files = new Map<string, string[]>()
+  for (const { file, certificate } of found) {
+    if (isCa(certificate)) continue
+    const parts = comparable(file).split('/')
+    for (const first of parts.keys()) add(files, parts.slice(first).join('/'), fingerprintOf(certificate))
+  }
+  return files
+}
+
+function comparable (file: string): string {
+  return file.normalize('NFC').toLowerCase()
+}
+
+/** Counts what is taken, up to so much. */
+function roomFor (most: number): (taken: number) => void {
+  let room = most
+  return (taken) => {
+    room -= taken
+    if (room < 0) throw new Refusal('REQUEST_TOO_LARGE', { detail: `more than ${most} differences` })
+  }
 }
 
 function isCa (certificate: X509Certificate): boolean {
   return contentOf(certificate).isCa
-}
-
-function mailOf ({ subjectAltName }: X509Certificate): string | undefined {
-  return /(?:^|, )email:([^,"]+)(?:,|$)/.exec(subjectAltName ?? '')?.[1]?.toLowerCase()
 }

@@ -113,3 +113,27 @@ t.test('a mapping that names nothing is told by its line and field', async (t) =
   t.same(fault({ certificate: '0.cer', agency: 'H99' }), { index: 1, field: 'agency' })
   t.same(fault(line(fresh, OFFICE, { replaces: 'ab'.repeat(32) })), { index: 1, field: 'replaces' })
 })
+
+t.test('a whole country renews at once: what ties certificates, files and lines to each other is looked up', async (t) => {
+  const agencyOf = (index: number): AgencyName => ({ id: `${index}`, code: `H${index}`, name: `Cơ quan ${index}` })
+  const known = Array.from({ length: 5000 }, (_, index) => registered(leaf(`Cơ quan ${index}`, 2024), agencyOf(index)))
+  const fresh = Array.from({ length: 2000 }, (_, index) => leaf(`CƠ QUAN ${index}`, 2026))
+  const proposed = entries(fresh, { registered: known })
+  t.same(new Set(proposed.map(({ outcome, foundBy, replaces }) => `${outcome} ${foundBy} ${replaces.length}`)), new Set(['replaced same name 1']))
+  t.same(proposed.map(({ agency }) => agency), fresh.map((_, index) => agencyOf(index)))
+
+  const mapping = Array.from({ length: 10_000 }, (_, index) => line(`${index % 2000}.CER`, agencyOf(index % 5000), { replaces: index % 2 === 0 ? '*' : fingerprintOf(known[index % 5000]!.certificate) }))
+  const mapped = entries(fresh, { registered: known, mapping, agencies: new Map(known.map(({ agency }) => [agency.code, agency])) })
+  t.equal(mapped.length, 10_000)
+  t.ok(mapped.every(({ outcome, replaces }) => outcome === 'replaced' && replaces.length === 1))
+})
+
+t.test('a change that nobody could look through is refused', async (t) => {
+  const certificates = Array.from({ length: 201 }, (_, index) => leaf(`Cơ quan ${index}`, 2026))
+  const found = certificates.map((certificate) => ({ certificate, file: 'tất cả.pem' }))
+  const known = certificates.map((certificate) => registered(certificate, OFFICE))
+  const lines = Array.from({ length: 100 }, () => line('tất cả.pem', OFFICE))
+  t.throws(() => propose([], { found, mapping: lines }), { code: 'REQUEST_TOO_LARGE' })
+  const successors = Array.from({ length: 100 }, (_, index) => leaf(`Nối tiếp ${index}`, 2026))
+  t.throws(() => propose(successors, { registered: known, mapping: successors.map((one) => line(one, OFFICE, { replaces: '*' })) }), { code: 'REQUEST_TOO_LARGE' })
+})

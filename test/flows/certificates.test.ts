@@ -3,6 +3,7 @@ import t from 'tap'
 import type { X509Certificate } from 'node:crypto'
 import { emailName, pem, type Issued } from '../../certs-example/issue.ts'
 import { createPersonKey } from '../../src/access/keys.ts'
+import { createCertificateChanges } from '../../src/admin/certificate-changes.ts'
 import { createExpiries } from '../../src/agencies/expiries.ts'
 import { NO_LOG, openAlarms } from '../../src/alarms/alarms.ts'
 import { signPacket } from '../../src/signing/packet-signature.ts'
@@ -15,7 +16,7 @@ import { createClock, createOddAxis } from '../support/axis.ts'
 import { inDays, issueLeaf, pemOf, trustFolder } from '../support/certificates.ts'
 import { A, B, documentPacket, startWorld, type WorldOptions } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
-import { makeCa, needsOpenssl, openssl } from '../trust/world.ts'
+import { makeCa, needsOpenssl, openssl, trustOf } from '../trust/world.ts'
 
 const DAY = 24 * 3600 * 1000
 const OFFICE = A.codes[0]!
@@ -226,6 +227,23 @@ t.test('a certificate that came with an arrival is registered by the fingerprint
   await approve(id)
   await until(async () => (await b.mailbox()).items.length === 1)
   t.same(await openAlarms(database), [])
+})
+
+t.test('while many certificates are judged, everybody else has a turn after each', async (t) => {
+  const { root, database } = await startRegistry(t)
+  const certificates = Array.from({ length: 20 }, (_, index) => issueLeaf(root, { CN: `Cơ quan ${index}` }))
+  let turn = 0
+  let timer = setImmediate(function next () { turn++; timer = setImmediate(next) })
+  t.teardown(() => { clearImmediate(timer) })
+  let turns: number[] = []
+  const { domains, ...trusted } = trustOf([root])
+  const trust = { ...trusted, get domains () { turns.push(turn); return domains } }
+  const changes = createCertificateChanges({ database, trust, log: NO_LOG, now: () => new Date() })
+  const { id } = await changes.propose({ files: [{ name: 'a.pem', bytes: Buffer.from(text(...certificates)) }], mapping: `certificate,agency\na.pem,${OFFICE}` }, { name: 'test' })
+  t.equal(new Set(turns).size, 20)
+  turns = []
+  await changes.approve(id, { name: 'test' })
+  t.equal(new Set(turns).size, 20)
 })
 
 t.test('what a mistaken change sent to quarantine is handed over when the mistake is undone', async (t) => {
