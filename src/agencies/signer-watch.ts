@@ -15,9 +15,14 @@ const WAITS = [5, 10, 20, 30, 60].map((seconds) => seconds * SECOND)
 /** While one document asks, the others look again this soon. */
 const ASKING_MS = SECOND
 
+/** A key that takes so long for one signature is slow; of its agency's documents so many ask at once, so that others have room in the lane. */
+const SLOW_MS = SECOND
+const MOST_WHEN_SLOW = 2
+
 const KIND = 'signer.away'
 
-type State = { failures: number, retryAt: Date, isAsked: boolean }
+/** `tookMs` is how long the last signature took. */
+type State = { failures: number, retryAt: Date, isAsked: boolean, asking: number, tookMs: number }
 
 export function createSignerWatch ({ database, now, log }: { database: Db, now: () => Date, log: Log }) {
   const states = new Map<string, State>()
@@ -42,15 +47,19 @@ export function createSignerWatch ({ database, now, log }: { database: Db, now: 
         async sign (data) {
           refuseResting(agencyId, key)
           const round = state.failures
+          const began = now().getTime()
           state.isAsked = true
+          state.asking++
           try {
             const signature = await signer.sign(data)
+            state.tookMs = now().getTime() - began
             await back(agencyId, key)
             return signature
           } catch (error) {
             throw error instanceof SignerAway ? await gone(agencyId, key, error, round) : error
           } finally {
             state.isAsked = false
+            state.asking--
           }
         },
       }
@@ -58,8 +67,9 @@ export function createSignerWatch ({ database, now, log }: { database: Db, now: 
   }
 
   function refuseResting (agencyId: string, key: string): void {
-    const { failures, retryAt, isAsked } = stateOf(agencyId, key)
-    if (failures === 0) return
+    const { failures, retryAt, isAsked, asking, tookMs } = stateOf(agencyId, key)
+    if (failures === 0 && (tookMs < SLOW_MS || asking < MOST_WHEN_SLOW)) return
+    if (failures === 0) throw new SignerAway('RESTING', { retryAt: new Date(now().getTime() + ASKING_MS) })
     if (isAsked) throw new SignerAway('RESTING', { retryAt: new Date(now().getTime() + ASKING_MS) })
     if (now() < retryAt) throw new SignerAway('RESTING', { retryAt })
   }
@@ -67,7 +77,7 @@ export function createSignerWatch ({ database, now, log }: { database: Db, now: 
   function stateOf (agencyId: string, key: string): State {
     const subject = subjectOf(agencyId, key)
     let state = states.get(subject)
-    if (!state) states.set(subject, state = { failures: 0, retryAt: new Date(0), isAsked: false })
+    if (!state) states.set(subject, state = { failures: 0, retryAt: new Date(0), isAsked: false, asking: 0, tookMs: 0 })
     return state
   }
 

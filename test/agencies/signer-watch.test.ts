@@ -66,3 +66,17 @@ t.test('an alarm of an earlier run, or of a key that is not used any more, ends 
   await signer.sign(DATA)
   t.match(await openAlarms(database), [{ subject: `${agency!.id}1/khác` }], 'another agency\'s stays')
 })
+
+t.test('of a key that is slow only two signatures are asked at once, and none fails for it', async (t) => {
+  const { database, world, signer, away, forward } = await setup(t)
+  world.isAway = false
+  const slow = signer.sign(DATA)
+  forward(3)
+  t.ok(await slow)
+  const [one, other] = [signer.sign(DATA), signer.sign(DATA)]
+  t.match(await away(), { code: 'RESTING', retryAt: new Date(world.at.getTime() + 1000) }, 'a third one leaves its place to other agencies')
+  t.ok(await one)
+  t.ok(await other)
+  t.ok((await Promise.all([signer.sign(DATA), signer.sign(DATA), signer.sign(DATA)])).length === 3, 'as soon as it is quick again')
+  t.strictSame(await openAlarms(database), [])
+})
