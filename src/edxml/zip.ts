@@ -88,18 +88,21 @@ function uuidOf (bytes: Buffer): string {
 
 function openZip (bytes: Buffer): Promise<ZipFile | null> {
   return new Promise((resolve) => {
-    fromBuffer(bytes, { lazyEntries: true, decodeStrings: false, validateEntrySizes: true }, (error, zip) => { resolve(error === null ? zip : null) })
+    fromBuffer(bytes, { lazyEntries: true, decodeStrings: false, validateEntrySizes: true }, (error, zip) => {
+      // What is wrong between two entries is told with the next one, and must not end the process
+      resolve(error === null ? zip.on('error', () => {}) : null)
+    })
   })
 }
 
 function nextEntry (zip: ZipFile): Promise<Entry | null> {
   return new Promise((resolve) => {
     const settle = (entry: Entry | null) => {
-      zip.off('entry', settle).off('end', none)
+      zip.off('entry', settle).off('end', none).off('error', none)
       resolve(entry)
     }
     const none = () => { settle(null) }
-    zip.on('entry', settle).on('end', none).once('error', none)
+    zip.on('entry', settle).on('end', none).on('error', none)
     zip.readEntry()
   })
 }
