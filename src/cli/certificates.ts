@@ -27,7 +27,8 @@ const CERTIFICATES_USAGE = `lienthong certificates COMMAND
   expiries                                     when every certificate expires
   test [AGENCY] [--json]                       sign a sample with the present and the next key, and judge it; exit code 1 if one would fail
   compromised FINGERPRINT --since DATE [--revoked DATE] [--json]
-                                               retire a key for good, and list what it signed since, with what to do about each
+                                               retire a key for good, and list what it signed since; of a certificate that is no key of the
+                                               gateway's, list what was accepted on its word since; with what to do about each
 `
 
 const OPTIONS = {

@@ -2,11 +2,14 @@
 import { createVault } from '../access/secrets.ts'
 import { testKeys, type KeyTest } from '../admin/test-keys.ts'
 import { momentIn } from '../agencies/mapping.ts'
+import { listKeys } from '../agencies/signers.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import { createHttpClient } from '../http/client.ts'
-import { handleCompromise } from '../outbound/compromise.ts'
+import { isMet, listAccepted, type Accepted } from '../inbound/accepted.ts'
+import { ACCEPTED_REMEDIES } from '../inbound/accepted-remedy.ts'
+import { handleCompromise, type CompromiseReport } from '../outbound/compromise.ts'
 import { REMEDIES } from '../outbound/remedy.ts'
 import { tlsTrust } from '../trust/tls.ts'
 import { detailsOf } from '../trust/verdict.ts'
@@ -40,27 +43,41 @@ function tableOf (tests: readonly KeyTest[]): string[] {
   ]))
 }
 
-/** Retires a key for good, and lists what it signed with what to do about each. */
+/** Retires a key of ours for good, and lists what it signed; of another certificate lists what was accepted on its word. With what to do about each. */
 export async function compromisedCommand (database: Database, _config: Config, [given]: string[], { since, revoked, json }: { since?: string, revoked?: string, json: boolean }): Promise<Outcome> {
   const fingerprint = (given ?? '').replaceAll(':', '').toLowerCase()
-  if (!/^[0-9a-f]{64}$/.test(fingerprint)) throw new Refusal('SETUP_INVALID', { detail: 'which key? the SHA-256 of its certificate, as certificates test shows it' })
-  const report = await handleCompromise({
-    database, fingerprint, since: momentOf('--since', since), ...(revoked !== undefined && { revokedAt: momentOf('--revoked', revoked) }), now: new Date(), actor: 'lienthong certificates',
-  })
-  if (json) return { lines: [JSON.stringify(report, null, 2)], exitCode: 0 }
-  const listed = rowsOf(['ký lúc · signed', 'dấu thời gian · time-stamp', 'văn bản · document', 'trạng thái · state', 'nơi nhận · recipients', 'việc cần làm · what to do'], report.dispatches.map(({ signedAt, stampedAt, kind, documentId, code, state, recipients, remedy }) => [
+  if (!/^[0-9a-f]{64}$/.test(fingerprint)) throw new Refusal('SETUP_INVALID', { detail: 'which certificate? its SHA-256, as certificates test or an alarm shows it' })
+  const compromise = { fingerprint, since: momentOf('--since', since), ...(revoked !== undefined && { revokedAt: momentOf('--revoked', revoked) }) }
+  if ((await listKeys(database)).some((key) => key.fingerprint === fingerprint)) {
+    const report = await handleCompromise({ ...compromise, database, now: new Date(), actor: 'lienthong certificates' })
+    return { lines: json ? [JSON.stringify(report, null, 2)] : tableOfSigned(report), exitCode: 0 }
+  }
+  if (!await isMet(database, fingerprint)) throw new Refusal('SETUP_INVALID', { detail: `the gateway has never met the certificate ${fingerprint}` })
+  const accepted = await listAccepted(database, compromise)
+  return { lines: json ? [JSON.stringify({ fingerprint, accepted }, null, 2)] : tableOfAccepted(fingerprint, accepted), exitCode: 0 }
+}
+
+function tableOfSigned ({ fingerprint, agencies, hasOtherKey, signedAgain, dispatches }: CompromiseReport): string[] {
+  const listed = rowsOf(['ký lúc · signed', 'dấu thời gian · time-stamp', 'văn bản · document', 'trạng thái · state', 'nơi nhận · recipients', 'việc cần làm · what to do'], dispatches.map(({ signedAt, stampedAt, kind, documentId, code, state, recipients, remedy }) => [
     minute(signedAt), stampedAt ? minute(stampedAt) : '', kind === 'document' ? `${code} (${documentId})` : `status ${code}`, state,
     recipients.map(({ code, state, status }) => `${code}: ${status ?? state}`).join(', '), REMEDIES[remedy].join(' · '),
   ]))
-  return {
-    lines: [
-      `Khóa đã ngừng dùng · The key is retired: ${fingerprint} (${report.agencies.join(', ')})`,
-      `Sẽ ký lại bằng khóa đang dùng · Signed again with the key in use: ${report.signedAgain}`,
-      ...report.hasOtherKey ? [] : ['! Không còn khóa nào khác: văn bản chờ tới khi có khóa mới · There is no other key: documents wait until there is one'],
-      ...report.dispatches.length === 0 ? ['Khóa này chưa ký gì từ ngày đó · It has signed nothing since'] : listed,
-    ],
-    exitCode: 0,
-  }
+  return [
+    `Khóa đã ngừng dùng · The key is retired: ${fingerprint} (${agencies.join(', ')})`,
+    `Sẽ ký lại bằng khóa đang dùng · Signed again with the key in use: ${signedAgain}`,
+    ...hasOtherKey ? [] : ['! Không còn khóa nào khác: văn bản chờ tới khi có khóa mới · There is no other key: documents wait until there is one'],
+    ...dispatches.length === 0 ? ['Khóa này chưa ký gì từ ngày đó · It has signed nothing since'] : listed,
+  ]
+}
+
+function tableOfAccepted (fingerprint: string, accepted: readonly Accepted[]): string[] {
+  const title = `Đã chấp nhận dựa vào chứng thư · Accepted on the word of the certificate ${fingerprint}: ${accepted.length}`
+  if (accepted.length === 0) return [title]
+  const headings = ['nhận lúc · accepted', 'dấu thời gian · time-stamp', 'nơi gửi · sender', 'văn bản · document', 'ngày văn bản · its date', 'hộp thư · mailboxes', 'việc cần làm · what to do']
+  return [title, ...rowsOf(headings, accepted.map(({ id, kind, acceptedAt, stampedAt, sender, number, notation, promulgatedOn, items, remedy }) => [
+    minute(acceptedAt), stampedAt ? minute(stampedAt) : '', sender, `${kind === 'status' ? 'status' : `${number ?? ''}/${notation ?? ''}`} (${id})`, promulgatedOn ?? '',
+    items.map(({ id, agency, state, status }) => `${agency}: ${status ?? state} (${id})`).join(', '), ACCEPTED_REMEDIES[remedy].join(' · '),
+  ]))]
 }
 
 function momentOf (option: string, text: string | undefined): Date {

@@ -64,11 +64,27 @@ export async function bringForward (db: Db, id: string, now: Date): Promise<void
 /** Its chain has the certificate, and somebody with that chain's key has signed: anybody can copy a certificate. */
 const RESTS_ON = (verdict: string) => `(jsonb_path_query_array(${verdict}, '$.chain[*].fingerprint') ? $1 and ${verdict} ? 'signer')`
 
+/** Arrivals that rest on the certificate $1 and were accepted since $2. */
+export const ARRIVAL_TOUCHED = `state in ('handed-on', 'duplicate', 'applied', 'unmatched') and fetched_at >= $2 and (${RESTS_ON('signature')} or ${RESTS_ON('seal')})`
+/** Documents of our systems that do. */
+export const DOCUMENT_TOUCHED = `submitted_at >= $2 and ${RESTS_ON('signature')}`
+
 /** How many packets that rest on this certificate were accepted since then. */
 export async function countTouched (db: Db, fingerprint: string, since: Date): Promise<{ arrivals: number, documents: number }> {
   const { rows: [row] } = await db.query<{ arrivals: number, documents: number }>(
-    `select (select count(*)::int from arrival where state in ('handed-on', 'duplicate', 'applied', 'unmatched') and fetched_at >= $2
-                and (${RESTS_ON('signature')} or ${RESTS_ON('seal')})) as arrivals,
-            (select count(*)::int from document where submitted_at >= $2 and ${RESTS_ON('signature')}) as documents`, [fingerprint, since])
+    `select (select count(*)::int from arrival where ${ARRIVAL_TOUCHED}) as arrivals, (select count(*)::int from document where ${DOCUMENT_TOUCHED}) as documents`, [fingerprint, since])
   return row!
+}
+
+/**
+ * Once tx commits, every arrival that rests on this revoked certificate and was accepted since then shows it. The verdict of then stays. One that
+ * is still looked at is due now: it is judged with the revocation.
+ */
+export async function markTouched (tx: Tx, fingerprint: string, since: Date, at: Date): Promise<void> {
+  await tx.query(
+    `insert into arrival_recheck as r (arrival_id, state, missing, accepted_until, next_at, checked_at)
+     select id, 'revoked', '{}', $3::timestamptz, $3, $3 from arrival where ${ARRIVAL_TOUCHED} order by id
+     on conflict (arrival_id) do update set state = case r.state when 'good' then 'revoked' else r.state end, next_at = excluded.next_at,
+                                            checked_at = case r.state when 'good' then excluded.checked_at else r.checked_at end
+      where r.state <> 'revoked'`, [fingerprint, since, at])
 }

@@ -5,7 +5,8 @@
  *      │  └─── one says: revoked at the proof time ───▶ revoked (alarm)
  *      └────── none by the end of acceptHours ────────▶ unanswered (alarm), and still looked at
  *
- * And a certificate that turns out revoked since a date is held against every document accepted since then, under any policy.
+ * And a certificate that turns out revoked since a date is held against every document accepted since then, under any policy: each such arrival
+ * shows it, and `lienthong certificates compromised` lists them.
  */
 import { clearAlarm, raiseAlarm } from '../alarms/alarms.ts'
 import { recordAudit } from '../audit/audit.ts'
@@ -20,7 +21,7 @@ import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { verdictsOf, type Verdicts } from './arrival.ts'
 import type { Judge } from './judge.ts'
-import { bringArrivalsForward, bringRechecksForward, claimRecheck, countTouched, finishRecheck, insertRecheck, nextRecheck, type DueRecheck } from './recheck-store.ts'
+import { bringArrivalsForward, bringRechecksForward, claimRecheck, countTouched, finishRecheck, insertRecheck, markTouched, nextRecheck, type DueRecheck } from './recheck-store.ts'
 
 /** Judged again, it takes milliseconds; after this, whoever had taken it is taken for dead. */
 const LEASE_SECONDS = 60
@@ -116,14 +117,18 @@ export function createRecheck ({ database, connections, judge, trust, revokedBy,
   async function tell ({ fingerprint, since, reason }: RevokedCertificate): Promise<void> {
     await database.transaction(async (tx) => {
       if (!await markRevoked(tx, fingerprint, since)) return
+      const at = now()
       const { arrivals, documents } = await countTouched(tx, fingerprint, since)
-      await recordAudit(tx, { at: now(), actor: 'gateway', action: 'certificate.revoked', subject: fingerprint, detail: { since: since.toISOString(), reason, arrivals, documents } })
+      await recordAudit(tx, { at, actor: 'gateway', action: 'certificate.revoked', subject: fingerprint, detail: { since: since.toISOString(), reason, arrivals, documents } })
+      await clearAlarm(tx, log, { at, kind: 'certificate.revoked', subject: fingerprint }) // of another date
       if (arrivals + documents === 0) return
+      await markTouched(tx, fingerprint, since, at)
       const date = since.toISOString()
+      const command = `lienthong certificates compromised ${fingerprint} --since ${date}`
       await raiseAlarm(tx, log, {
-        at: now(), kind: 'certificate.revoked', subject: fingerprint,
-        vi: `Chứng thư số này đã bị thu hồi từ ${date} (${reason}); từ đó đã chấp nhận ${arrivals} gói tin đến và ${documents} văn bản đi có chữ ký dựa vào nó`,
-        en: `This certificate is revoked since ${date} (${reason}); since then ${arrivals} arrivals and ${documents} documents of our systems were accepted on its word`,
+        at, kind: 'certificate.revoked', subject: fingerprint,
+        vi: `Chứng thư số này đã bị thu hồi từ ${date} (${reason}); từ đó đã chấp nhận ${arrivals} gói tin đến và ${documents} văn bản đi có chữ ký dựa vào nó. Xem từng văn bản và việc cần làm: ${command}`,
+        en: `This certificate is revoked since ${date} (${reason}); since then ${arrivals} arrivals and ${documents} documents of our systems were accepted on its word. To list them with what to do about each: ${command}`,
       })
     })
   }

@@ -1,7 +1,10 @@
 /** Who was revoked, by real CRLs and a real OCSP responder: before a document is accepted, while nobody can tell, and after it was accepted. */
 import t from 'tap'
 import { readBlob } from '../../src/blobs/blobs.ts'
+import { compromisedCommand } from '../../src/cli/keys.ts'
+import { fingerprintOf } from '../../src/trust/verdict.ts'
 import { startCa } from '../support/ca.ts'
+import { A, B } from '../support/gateway.ts'
 import { startRevocationWorld } from '../support/revocation.ts'
 import { until } from '../support/until.ts'
 import { needsOpenssl } from '../trust/world.ts'
@@ -142,4 +145,45 @@ t.test('a certificate revoked since a date is held against what was accepted sin
   await askNow()
   const [alarm] = await until(async () => { const told = await alarms(); return told.some(({ kind }) => kind === 'certificate.revoked') && told.filter(({ kind }) => kind === 'certificate.revoked') }, { timeout: 20_000 })
   t.match(alarm, { subject: /^[0-9a-f]{64}$/, en: /2 arrivals and 1 documents/ })
+})
+
+t.test('what was accepted on the word of a certificate that turns out revoked, and then revoked earlier, is listed and shown', async (t) => {
+  const ca = await startCa(t)
+  const [leaf, other] = [ca.issue(), ca.issue()]
+  const fingerprint = fingerprintOf(leaf.certificate)
+  const { gateway, clock, database, config, a, b, packet, send, settled, alarms, askNow } = await startRevocationWorld(t, { ca, leaves: [leaf, other] })
+  await gateway.start()
+  const early = await settled(await send(leaf), 'handed-on')
+  clock.forward(3 * HOUR)
+  const late = await settled(await send(leaf), 'handed-on')
+  await settled(await send(other), 'handed-on')
+  const submitted = (await until(async () => { const answer = await a.submit(await packet(leaf)); return answer.statusCode === 202 && answer })).json<{ id: string }>().id
+  const items = (await b.mailbox()).items
+  const itemOf = async (arrival: { id: string }) => (await database.query<{ id: string }>('select id from hand_over where arrival_id = $1', [arrival.id])).rows[0]!.id
+  t.equal((await b.ask('POST', `/mailbox/${await itemOf(early)}/ack`)).statusCode, 200)
+  const shown = async () => (await Promise.all(items.map(({ id }) => b.item(id)))).map(({ recheck, signature }) => [recheck?.state ?? null, signature.result])
+  t.same(await shown(), [[null, 'valid'], [null, 'valid'], [null, 'valid']])
+
+  const told = (arrivals: number) => until(async () => (await alarms()).find(({ kind, subject, en }) => kind === 'certificate.revoked' && subject === fingerprint && en.includes(`${arrivals} arrivals`)), { timeout: 20_000 })
+  const list = async (since: Date) => JSON.parse((await compromisedCommand(database, config, [fingerprint], { since: since.toISOString(), json: true })).lines.join('\n')) as { accepted: unknown[] }
+  ca.revoke(leaf, new Date(Date.now() + HOUR))
+  ca.publish({ thisUpdate: clock.now() })
+  clock.forward(HOUR)
+  await askNow()
+  t.match(await told(1), { en: new RegExp(`certificates compromised ${fingerprint} --since`) })
+  t.same(await shown(), [[null, 'valid'], ['revoked', 'valid'], [null, 'valid']], 'the verdict of then stays')
+  t.match((await list(new Date(Date.now() + HOUR))).accepted, [
+    { id: late.id, kind: 'document', sender: A.codes[0], number: '2', notation: 'VP', promulgatedOn: '2026-01-05', items: [{ id: await itemOf(late), agency: B.codes[0], state: 'waiting' }], remedy: 'hold-back' },
+    { id: submitted, kind: 'submitted', remedy: 'ask-system' },
+  ])
+
+  ca.unrevoke()
+  ca.revoke(leaf, new Date(Date.now() - DAY))
+  ca.publish({ thisUpdate: clock.now() })
+  await askNow()
+  await told(2)
+  t.same(await shown(), [['revoked', 'valid'], ['revoked', 'valid'], [null, 'valid']])
+  t.match((await list(new Date(Date.now() - DAY))).accepted, [{ id: early.id, items: [{ state: 'acknowledged' }], remedy: 'ask-sender' }, { id: late.id }, { id: submitted }])
+  t.match((await compromisedCommand(database, config, [fingerprint], { since: '2026-01-01', json: false })).lines.join('\n'), /: 3\n.*\n.*1\/VP .*tell them to have the sender confirm.*\n.*2\/VP .*tell the recipient not to act/)
+  t.equal((await database.query('select from signer where retired_at is not null')).rowCount, 0, 'and no key of ours is touched')
 })

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { v7 as newId } from 'uuid'
 import { storeBlobs } from '../../src/blobs/blobs.ts'
-import { bringArrivalsForward, bringRechecksForward, claimRecheck, countTouched, finishRecheck, insertRecheck, nextRecheck } from '../../src/inbound/recheck-store.ts'
+import { bringArrivalsForward, bringRechecksForward, claimRecheck, countTouched, finishRecheck, insertRecheck, markTouched, nextRecheck } from '../../src/inbound/recheck-store.ts'
 import { askAgain, insertArrival } from '../../src/inbound/store.ts'
 import { createTestDatabase } from '../support/database.ts'
 
@@ -63,4 +63,19 @@ t.test('a copied certificate under a signature that nobody proved touches nothin
   await database.query(`update arrival set state = 'handed-on', signature = $2 where id = $1`, [second, verdict(false)])
   t.same(await countTouched(database, ONE, NOW), { arrivals: 1, documents: 0 }, 'a CA above the signer counts too')
   t.same(await countTouched(database, TWO, LATER), { arrivals: 0, documents: 0 }, 'what came before counts not')
+})
+
+t.test('an arrival that rests on a revoked certificate shows it; one that is still looked at is due now', async (t) => {
+  const { database, ids: [first, second] } = await setup(t)
+  const verdict = JSON.stringify({ chain: [{ fingerprint: TWO }], signer: { fingerprint: TWO } })
+  await database.query(`update arrival set state = 'handed-on', signature = $1`, [verdict])
+  await database.transaction((tx) => insertRecheck(tx, { arrivalId: first, missing: [ONE], acceptedUntil: new Date('2026-06-02'), nextAt: LATER }))
+  const states = async () => new Map((await database.query<{ id: string, state: string }>('select arrival_id as id, state from arrival_recheck')).rows.map(({ id, state }) => [id, state]))
+  const mark = () => database.transaction((tx) => markTouched(tx, TWO, NOW, NOW))
+  await mark()
+  t.same(await states(), new Map([[first, 'waiting'], [second, 'revoked']]))
+  t.match(await claimRecheck(database, NOW, 60), { id: first })
+  await database.transaction((tx) => finishRecheck(tx, first, { state: 'good', at: NOW, nextAt: LATER, verdicts: null }))
+  await mark()
+  t.same(await states(), new Map([[first, 'revoked'], [second, 'revoked']]), 'what was good at the last look too')
 })

@@ -66,6 +66,8 @@ export async function startCa (t: Teardown) {
     /** The server gives out a new CRL with all that is revoked. */
     publish (change: Partial<CrlOptions> = {}) { answer = serveCrl(crl(change)) },
     revoke (leaf: Leaf, at = new Date(Date.now() - HOUR)) { revoked = [...revoked, { serial: leaf.serial, at }] },
+    /** Nobody is revoked any more. */
+    unrevoke () { revoked = [] },
     /** A signer's certificate whose revocation is told by CRL, by OCSP, or by both. */
     issue (told: ('crl' | 'ocsp')[] = ['crl']): Leaf {
       const issued = makeLeaf(sub, {

@@ -79,7 +79,7 @@ export const MailboxItemSchema = Type.Object({
   seal: Type.Union([VerdictSchema, Type.Null()]),
   recheck: Type.Union([
     Type.Object({ state: Type.String({ description: 'waiting, good, revoked or unanswered' }), checkedAt: Type.Union([Time('When it was last looked at'), Type.Null()]) }), Type.Null(),
-  ], { description: 'Set if it passed although it was not known whether its signers were revoked: what has come of it since' }),
+  ], { description: 'Set if it passed although it was not known whether its signers were revoked, or one of them turned out later to be revoked by then: what has come of it since' }),
 })
 export const Acknowledged = Type.Object({ id: Id, acknowledgedAt: Time('When it was first acknowledged') })
 
