@@ -50,7 +50,10 @@ export function createCertificateChanges ({ database, trust, log, now }: Needs) 
       const verdicts = await judgeEach(weighed.filter((certificate) => !isCa(certificate)), hints, at)
       const proposed = proposeEntries({ found, mapping: lines, registered, agencies, overlapUntil: overlapUntil ?? null, now: at, judge: (certificate) => verdicts.get(fingerprintOf(certificate))! })
       if (!Array.isArray(proposed)) throw new Refusal('CERTIFICATE_MAPPING_INVALID', { field: `mapping[${proposed.index}].${proposed.field}`, detail: UNKNOWN[proposed.field] })
-      if (proposed.length === 0 && unreadable.length === 0) throw new Refusal('CERTIFICATE_CHANGE_EMPTY')
+      if (proposed.length === 0) {
+        const detail = listed(unreadable.map(({ file, vi, en }) => `${file}: ${vi} · ${en}`))
+        throw new Refusal('CERTIFICATE_CHANGE_EMPTY', detail === '' ? {} : { detail })
+      }
 
       const id = newId()
       const written = new Set(proposed.flatMap(({ writes }) => writes.map(({ fingerprint }) => fingerprint)))
@@ -177,8 +180,8 @@ const UNKNOWN = {
 } as const
 
 /** Few enough for a person to read. */
-function listed (fingerprints: readonly string[]): string {
-  return [...fingerprints.slice(0, 5), ...(fingerprints.length > 5 ? [`and ${fingerprints.length - 5} more`] : [])].join(', ')
+function listed (all: readonly string[]): string {
+  return [...all.slice(0, 5), ...(all.length > 5 ? [`and ${all.length - 5} more`] : [])].join(', ')
 }
 
 function toAudit ({ fingerprint, agencyId, validFrom, validTo }: LinkToWrite) {

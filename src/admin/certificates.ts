@@ -102,7 +102,7 @@ async function readParts (request: FastifyRequest): Promise<NewChange> {
     throw new Refusal('REQUEST_INVALID', { detail: 'the multipart body cannot be read' }, { cause: error })
   }
   const [mapping, note, until] = FIELDS.map((field) => fields.get(field)?.trim() || undefined)
-  if (note !== undefined && note.length > 500) throw new Refusal('REQUEST_INVALID', { field: 'note', detail: 'at most 500 characters' })
+  if (note !== undefined && (note.length > 500 || note.includes('\0'))) throw new Refusal('REQUEST_INVALID', { field: 'note', detail: 'at most 500 characters, and none of them NUL' })
   const overlapUntil = until === undefined ? undefined : momentIn(until)
   if (overlapUntil && Number.isNaN(overlapUntil.getTime())) throw new Refusal('REQUEST_INVALID', { field: 'overlapUntil', detail: 'a date, as 2026-12-31' })
   return { files, ...(mapping !== undefined && { mapping }), ...(note !== undefined && { note }), ...(overlapUntil && { overlapUntil }) }

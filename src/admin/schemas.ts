@@ -8,7 +8,7 @@ const Nullable = (schema: Type.TSchema) => Type.Union([schema, Type.Null()])
 export const ChangePath = Type.Object({ id: Id })
 export const ChangesQuery = Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })) })
 export const LinksQuery = Type.Object({
-  agency: Type.Optional(Type.String({ minLength: 1, maxLength: 35, description: 'Agency code' })),
+  agency: Type.Optional(Type.String({ minLength: 1, maxLength: 35, pattern: '^[^\\u0000]*$', description: 'Agency code' })),
   history: Type.Optional(Type.Boolean({ default: false, description: 'Every word ever said, oldest first, instead of what holds now' })),
 })
 

@@ -17,7 +17,7 @@ import { Refusal } from '../errors.ts'
  */
 export type MappingLine = { certificate: string, agency: string, replaces?: string, from?: Date, until?: Date }
 
-const text = (maxLength: number) => Type.String({ minLength: 1, maxLength })
+const text = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000]*$' }) // PostgreSQL keeps no NUL
 const day = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2})?(Z|[+-]\\d{2}:\\d{2}))?$' })
 const Lines = Type.Array(Type.Object({
   certificate: text(300), agency: text(35), replaces: Type.Optional(text(100)), from: Type.Optional(day), until: Type.Optional(day),
