@@ -21,7 +21,7 @@ export type MailboxAttachment = { number: number, name: string, originalName: st
 
 export type MailboxItem = MailboxEntry & {
   header: DocumentHeader, attachments: MailboxAttachment[], warnings: Warning[], signature: SignatureVerdict, seal: SignatureVerdict | null,
-  /** Set if it passed although it was not known whether its signers were revoked. */
+  /** Set if it passed although it was not known whether its signers were revoked, or one of them turned out later to be revoked by then. */
   recheck: { state: RecheckState, checkedAt: string | null } | null
 }
 

@@ -59,7 +59,7 @@ create table revocation_source (
 create index on revocation_source (next_at);
 create index on revocation_source (certificate) where certificate <> '';
 
--- Arrivals that passed although an answer was missing.
+-- Arrivals that passed although an answer was missing, or whose signer turned out to be revoked by then.
 create table arrival_recheck (
   arrival_id uuid primary key references arrival,
   state text not null check (state in ('waiting', 'good', 'revoked', 'unanswered')),
