@@ -1,12 +1,18 @@
 /** What a bundle of evidence says in words: which verdict decides, and how anybody checks it. */
 import { SEAL_NAME } from '../edxml/packet.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
+import { opensslChecks, type KeptAnswers } from './bundle-checks.ts'
+import type { WrittenPacket } from './bundle-sent.ts'
 import type { WrittenStamp } from './bundle-stamps.ts'
 import type { JudgedItem } from './store.ts'
 
+type Judged = Pick<JudgedItem, 'signature' | 'seal' | 'recheck'>
+
+const latestOf = ({ signature, seal, recheck }: Judged): Pick<JudgedItem, 'signature' | 'seal'> => recheck?.verdicts ?? { signature, seal }
+
 /** The verdict that `lienthong verify` gives: the seal's where there is a seal; of what was judged again, the later one. */
-export function decidedBy ({ signature, seal, recheck }: Pick<JudgedItem, 'signature' | 'seal' | 'recheck'>): SignatureVerdict | null {
-  const latest = recheck?.verdicts ?? { signature, seal }
+export function decidedBy (item: Judged): SignatureVerdict | null {
+  const latest = latestOf(item)
   return latest.seal && latest.seal.reasons[0]?.code !== 'SEAL_ABSENT' ? latest.seal : latest.signature
 }
 
@@ -17,30 +23,63 @@ export function hasIdentity ({ checked, reasons }: Pick<SignatureVerdict, 'check
 
 const NO_IDENTITY: ReadonlySet<string> = new Set(['SIGNER_UNKNOWN', 'SIGNER_NOT_AGENCY'])
 
-/** README.txt: commands that a stranger can run in the folder. */
-export function instructions (item: JudgedItem, verdict: SignatureVerdict | null, { stamps, hasAuthority }: { stamps: readonly WrittenStamp[], hasAuthority: boolean }): string {
+/** What is in the folder, beside the verdicts. */
+type Written = { folder: string, answers: KeptAnswers, stamps: readonly WrittenStamp[], sent: readonly WrittenPacket[], hasAuthority: boolean }
+
+/** README.txt: commands that a stranger can run. */
+export function instructions (item: JudgedItem, written: Written): string {
+  const verdict = decidedBy(item)
   const at = new Date(verdict?.proofTime.at ?? item.at)
-  const seconds = Math.floor(at.getTime() / 1000)
-  const parts = (['signature', 'seal'] as const).filter((part) => item[part]?.chain.length)
-  const chain = (verdict?.chain ?? []).map(({ fingerprint }) => fingerprint)
-  const trusted = [...chain.slice(-1).map((root) => `--trusted-pem anchors/${root}.pem`), ...chain.slice(1, -1).map((ca) => `--untrusted-pem intermediates/${ca}.pem`)].join(' ')
-  const verify = item.packet === null
-    ? '(không có gói tin: văn bản nộp dạng dữ liệu và tệp · there is no packet: it was submitted as metadata and files)'
-    : `npx lienthong verify packet.edxml --at ${item.at.toISOString()} --anchors anchors --intermediates intermediates --crls revocation --signers signers ${hasAuthority ? '--time-stamping time-stamping ' : ''}--policy policy.json --offline`
-  const tokens = [...new Set(stamps.map(({ root }) => root))]
   return `Chứng cứ của một kết luận về chữ ký số · Evidence of a verdict on a signature
 ${item.kind} ${item.id}, ${at.toISOString()}
 
-verdict.json là kết luận gateway đã lưu. Kiểm tra lại trong thư mục này, không cần gateway:
-verdict.json is the verdict as the gateway stored it. To check it in this folder, without a gateway:
+verdict.json là kết luận gateway đã lưu. Để kiểm tra lại, chạy trong thư mục của gateway; không cần gateway đang chạy.
+verdict.json is the verdict as the gateway stored it. To check it, run in the gateway's folder; no gateway need be running.
 
-  ${verify}
-
+  E=${quoted(written.folder)}   # thư mục này · this folder
+${verifyCommands(item, written).map((command) => `  ${command}\n`).join('')}
 anchors/ là các chứng thư gốc mà gateway tin: hãy so dấu vân tay SHA-256 (tên tệp) với công bố của cơ quan cấp.
 anchors/ are the roots that the gateway trusts: compare their SHA-256 fingerprints (the files' names) with what the authority publishes.
+${sentText(written.sent)}
+Bằng công cụ khác, trong thư mục này · with other tools, in this folder
+(openssl: OK, good = không bị thu hồi · not revoked; crl -text: tìm số hiệu trong danh sách · look for the serial number in the list):
 
-Bằng công cụ khác · with other tools:
+${otherTools(item, at, written).map((command) => `  ${command}\n`).join('')}`
+}
 
-${parts.map((part) => `  openssl verify -attime ${seconds} -CAfile anchors.pem ${(item[part]?.chain.length ?? 0) > 2 ? '-untrusted intermediates.pem ' : ''}-CRLfile crls.pem -crl_check_all ${part}-signer.pem\n`).join('')}${parts.length === 0 ? '' : `  xmlsec1 --verify --verification-time "${at.toISOString().slice(0, 19).replace('T', ' ')}" ${trusted} ${item.seal?.chain.length ? SEAL_NAME : 'packet.edxml'}\n`}\
-${tokens.map((root) => `  openssl ts -verify -digest ${root} -in stamps/${root}.tst -token_in -CAfile time-stamping.pem\n`).join('')}`
+function verifyCommands (item: JudgedItem, { sent, hasAuthority }: Written): string[] {
+  const verify = (file: string, at: Date, more: string) => `npx --no-install lienthong verify "$E/${file}" --at ${at.toISOString()} --anchors "$E/anchors" --intermediates "$E/intermediates" --crls "$E/revocation" ` +
+    `${hasAuthority ? '--time-stamping "$E/time-stamping" ' : ''}--policy "$E/policy.json"${more}`
+  return [
+    item.packet === null
+      ? '# không có gói tin: văn bản nộp dạng dữ liệu và tệp · there is no packet: it was submitted as metadata and files'
+      : verify('packet.edxml', item.at, ' --signers "$E/signers" --offline'),
+    // Whether our own signers were revoked is not what was judged, so it is asked for
+    ...sent.map(({ file, signedAt }) => verify(file, signedAt ?? item.at, '')),
+  ]
+}
+
+function sentText (sent: readonly WrittenPacket[]): string {
+  if (sent.length === 0) return ''
+  return `
+sent/ là các gói tin đã lập để gửi văn bản này, theo từng kết nối · sent/ are the packets that were made to send this document, by connection:
+
+${sent.map(({ file, connection, sha256 }) => `  ${file}  ${connection}  SHA-256 ${sha256}\n`).join('')}`
+}
+
+function otherTools (item: JudgedItem, at: Date, { answers, stamps }: Written): string[] {
+  const latest = latestOf(item)
+  const parts = (['signature', 'seal'] as const).flatMap((part) => latest[part]?.chain.length ? [{ part, verdict: latest[part] }] : [])
+  const chain = (decidedBy(item)?.chain ?? []).map(({ fingerprint }) => fingerprint)
+  const trusted = [...chain.slice(-1).map((root) => `--trusted-pem anchors/${root}.pem`), ...chain.slice(1, -1).map((ca) => `--untrusted-pem intermediates/${ca}.pem`)].join(' ')
+  return [
+    ...parts.flatMap(({ part, verdict }) => opensslChecks(part, verdict, answers)),
+    ...parts.length === 0 ? [] : [`xmlsec1 --verify --verification-time "${at.toISOString().slice(0, 19).replace('T', ' ')}" ${trusted} ${latest.seal?.chain.length ? SEAL_NAME : 'packet.edxml'}`],
+    ...new Set(stamps.map(({ root }) => `openssl ts -verify -digest ${root} -in stamps/${root}.tst -token_in -CAfile time-stamping.pem`)),
+  ]
+}
+
+/** As one word of a shell. */
+function quoted (text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
 }

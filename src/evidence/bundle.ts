@@ -3,6 +3,7 @@
  * openssl and xmlsec1 can check its parts.
  *
  *     packet.edxml, lienthong-seal.xml        what came, byte for byte, and the seal out of it
+ *     sent/                                   the packets that were made for a document, one for each connection it went to
  *     anchors/ intermediates/ signers/        pinned roots, CAs, and the certificates that spoke for the sender (PEM), by their SHA-256
  *     revocation/                             the CRLs and OCSP answers that were looked at (DER), by their SHA-256
  *     anchors.pem, … crls.pem, …-signer.pem   the same in one file each, as openssl wants it
@@ -19,9 +20,14 @@ import type { Db } from '../database/database.ts'
 import { SEAL_NAME } from '../edxml/packet.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
+import { DerError } from '../trust/asn1/der.ts'
 import { DEFAULT_TRUST_POLICY } from '../trust/policy.ts'
+import { readCrl } from '../trust/revocation/crl.ts'
+import { readOcsp } from '../trust/revocation/ocsp.ts'
 import type { TrustFolder } from '../trust/store.ts'
 import { fingerprintOf, type RevocationAnswer, type SignatureVerdict } from '../trust/verdict.ts'
+import type { KeptAnswer, KeptAnswers } from './bundle-checks.ts'
+import { writeSent } from './bundle-sent.ts'
 import { decidedBy, hasIdentity, instructions } from './bundle-text.ts'
 import { writeStamps } from './bundle-stamps.ts'
 import { findBlobs, findJudged, type JudgedItem } from './store.ts'
@@ -46,15 +52,16 @@ export async function writeBundle ({ database, trusted, id, folder }: { database
 
   const rests = await collect(database, item)
   await writeCertificates(folder, { ...rests, item, trusted })
-  await writeAnswers(database, rests.answers, folder)
+  const answers = await writeAnswers(database, rests.answers, folder)
   if (item.packet) await writePacket(database, item.packet, folder)
+  const sent = item.kind === 'document' ? await writeSent(database, item.id, folder) : []
   const stamps = await writeStamps(database, { subject: item.id, packet: item.packet, verdicts: rests.verdicts, folder })
 
   const verdict = decidedBy(item)
   const { kind, senderCode: sender, at: receivedAt, packet, signature, seal, recheck } = item
   await writeFile(join(folder, 'verdict.json'), json({ kind, id: item.id, sender, receivedAt, packet: packet?.toString('hex') ?? null, verdict: verdict?.result ?? null, signature, seal, recheck }))
   await writeFile(join(folder, 'policy.json'), json(verdict?.policy ?? DEFAULT_TRUST_POLICY))
-  await writeFile(join(folder, 'README.txt'), instructions(item, verdict, { stamps, hasAuthority: trusted.timeStamping !== null }))
+  await writeFile(join(folder, 'README.txt'), instructions(item, { folder, answers, stamps, sent, hasAuthority: trusted.timeStamping !== null }))
   return { item, missing: rests.missing }
 }
 
@@ -76,15 +83,29 @@ async function collect (database: Db, { signature, seal, recheck }: JudgedItem):
   return { verdicts, certificates, answers: [...answers].filter(([hash]) => kept.has(hash)), missing: named.filter((hash) => !kept.has(hash)) }
 }
 
-async function writeAnswers (database: Db, answers: Rests['answers'], folder: string): Promise<void> {
+async function writeAnswers (database: Db, answers: Rests['answers'], folder: string): Promise<KeptAnswers> {
   await mkdir(join(folder, 'revocation'))
   const crls: Buffer[] = []
+  const kept = new Map<string, KeptAnswer>()
   for (const [hash, from] of answers) {
     const bytes = await readBlob(database, Buffer.from(hash, 'hex'))
     if (from === 'crl') crls.push(bytes)
+    const answer = readAnswer(bytes, from)
+    if (answer) kept.set(hash, answer)
     await writeFile(join(folder, 'revocation', `${hash}.${from}`), bytes)
   }
   await writeFile(join(folder, 'crls.pem'), crls.map((der) => pem('X509 CRL', der)).join(''))
+  return kept
+}
+
+/** What a version that read less strictly took in goes along as it is; no command is written for it. */
+function readAnswer (bytes: Buffer, from: RevocationAnswer['from']): KeptAnswer | null {
+  try {
+    return from === 'crl' ? { crl: readCrl(bytes) } : { ocsp: readOcsp(bytes) }
+  } catch (error) {
+    if (error instanceof DerError) return null
+    throw error
+  }
 }
 
 async function writePacket (database: Db, sha256: Buffer, folder: string): Promise<void> {

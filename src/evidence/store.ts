@@ -25,6 +25,13 @@ export async function findJudged (db: Db, id: string): Promise<JudgedItem | null
   return { ...row, signature: row.signature && storedVerdict(row.signature, row.at), seal: row.seal && storedVerdict(row.seal, row.at) }
 }
 
+/** The packets that were made for a document, in their order: one for each connection it goes to. */
+export async function findSent (db: Db, documentId: string): Promise<{ packet: Buffer, connection: string, signedAt: Date | null }[]> {
+  const { rows } = await db.query<{ packet: Buffer, connection: string, signedAt: Date | null }>(
+    'select packet, connection_id as connection, signed_at as "signedAt" from dispatch where document_id = $1 and packet is not null order by sequence', [documentId])
+  return rows
+}
+
 /** Which of these blobs there are, by their SHA-256 (lower-case hex). */
 export async function findBlobs (db: Db, hashes: readonly string[]): Promise<Set<string>> {
   const { rows } = await db.query<{ sha256: string }>(`select encode(sha256, 'hex') as sha256 from blob where sha256 = any($1)`, [hashes.map((hash) => Buffer.from(hash, 'hex'))])

@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeBundle } from '../../src/evidence/bundle.ts'
 import { loadTrust } from '../../src/trust/store.ts'
-import { verify } from '../support/bundle.ts'
+import { runAll, verify } from '../support/bundle.ts'
 import { startCa } from '../support/ca.ts'
 import { startRevocationWorld } from '../support/revocation.ts'
 import { until } from '../support/until.ts'
+import { needsOpenssl } from '../trust/world.ts'
 
 type Told = { verdict: string, reasons: { code: string }[] }
 
@@ -37,4 +38,19 @@ t.test('what passed without an answer on revocation is shown so; once its signer
   const after = await bundle('after')
   t.equal(after.told, '1 invalid CERTIFICATE_REVOKED')
   t.match(after.kept, { verdict: 'invalid', signature: { result: 'valid' }, recheck: { state: 'revoked', verdicts: { signature: { result: 'invalid' } } } })
+})
+
+t.test('an OCSP answer is checked by openssl as the evidence says, and the CA above by its CRL', needsOpenssl, async (t) => {
+  const ca = await startCa(t)
+  const leaf = ca.issue(['ocsp'])
+  const { gateway, database, send, settled } = await startRevocationWorld(t, { ca, leaves: [leaf], settings: ca.settings(await ca.startResponder([leaf])) })
+  await gateway.start()
+  const { id, signature } = await settled(await send(leaf), 'handed-on')
+  t.strictSame(signature!.revocation.map(({ from }) => from), ['ocsp', 'crl'])
+  const folder = join(t.testdir(), 'evidence')
+  await writeBundle({ database, trusted: loadTrust(ca.trustDir), id, folder })
+  t.match(runAll(folder, 'openssl'), [
+    { status: 0, told: /^signature-signer\.pem: OK\n$/ }, { status: 0, told: /^signature-signer\.pem: good\n(?![^]*WARNING)[^]*Response verify OK\n$/ }, { status: 0, told: /^intermediates\/[0-9a-f]{64}\.pem: OK\n$/ },
+  ])
+  t.equal((await verify(folder)).code, 0)
 })

@@ -15,7 +15,7 @@ import { loadTrust } from '../../src/trust/store.ts'
 import { isIncluded } from '../../src/trust/time/merkle.ts'
 import { evidenceOf } from '../../src/trust/time/stamped.ts'
 import { fingerprintOf, type SignatureVerdict } from '../../src/trust/verdict.ts'
-import { PROGRAM, run, verify } from '../support/bundle.ts'
+import { PROGRAM, runAll, verify } from '../support/bundle.ts'
 import { A, B, documentPacket, setupFor, signedPacket, startWorld } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
 import { makeTsa, serveTsa } from '../trust/time/tsa.ts'
@@ -65,11 +65,11 @@ t.test('the evidence of an arrival gives the same verdict without a gateway, and
   t.strictSame(again.revocation, arrival.seal.revocation)
   t.strictSame({ ...again.proofTime, from: '' }, { ...arrival.seal.proofTime, from: '' })
 
-  t.match(run(folder, 'openssl verify'), { status: 0, told: /seal-signer.pem: OK/ })
-  t.match(run(folder, 'xmlsec1'), { status: 0 })
+  t.match(runAll(folder, 'openssl'), [{ status: 0, told: /seal-signer.pem: OK/ }])
+  t.match(runAll(folder, 'xmlsec1'), [{ status: 0 }])
 
-  t.equal((await verify(folder, ['--crls', 'signers'])).code, 3, 'certificates are no CRLs')
-  t.equal((await verify(folder, ['--crls', 'anchors/..'])).code, 3)
+  t.equal((await verify(folder, ['--crls', '"$E/signers"'])).code, 3, 'certificates are no CRLs')
+  t.equal((await verify(folder, ['--crls', '"$E/anchors/.."'])).code, 3)
 })
 
 t.test('the evidence of a document that a system signed is kept as well, by the id of the document', needsOpenssl, async (t) => {
@@ -78,8 +78,8 @@ t.test('the evidence of a document that a system signed is kept as well, by the 
   const folder = join(t.testdir(), 'evidence')
   t.strictSame((await writeBundle({ database: world.database, trusted, id: document, folder })).missing, [])
   t.match(JSON.parse((await verify(folder)).out), { verdict: 'valid', decidedBy: 'packet-signature' })
-  t.match(run(folder, 'openssl verify'), { status: 0 })
-  t.match(run(folder, 'xmlsec1'), { status: 0 })
+  t.match(runAll(folder, 'openssl verify'), [{ status: 0 }])
+  t.match(runAll(folder, 'xmlsec1'), [{ status: 0 }])
 })
 
 t.test('the evidence of an item is found by its id in the mailbox; what is not there is refused', async (t) => {
@@ -122,8 +122,8 @@ t.test('a time-stamp on the verdict goes with the evidence, and openssl agrees w
   const folder = join(place, 'evidence')
   await writeBundle({ database: world.database, trusted: loadTrust(trustDir), id: arrival.id, folder })
   t.equal((await verify(folder)).code, 0)
-  t.match(readFileSync(join(folder, 'README.txt'), 'utf8'), '--time-stamping time-stamping')
-  t.match(run(folder, 'openssl ts'), { status: 0, told: /Verification: OK/ })
+  t.match(readFileSync(join(folder, 'README.txt'), 'utf8'), '--time-stamping "$E/time-stamping"')
+  t.match(runAll(folder, 'openssl ts'), [{ status: 0, told: /Verification: OK/ }])
   const stamps = JSON.parse(readFileSync(join(folder, 'stamps/stamps.json'), 'utf8')) as WrittenStamp[]
   t.equal(stamps.length, 2, 'of the packet signature and of the seal')
   for (const { verdict, hash, index, size, path, root } of stamps) {
@@ -156,4 +156,24 @@ t.test('what was refused can be shown as well: a signer who is not registered fo
   t.match(JSON.parse(readFileSync(join(folder, 'verdict.json'), 'utf8')), { kind: 'document', verdict: 'invalid', sender: A.codes[0] })
   t.strictSame(readdirSync(join(folder, 'signers')), [])
   t.equal((await verify(folder)).code, 1)
+})
+
+t.test('of a document that came as metadata and files, the packets that were sent for it are the evidence', async (t) => {
+  const { gateway, database, a } = await startWorld(t)
+  await gateway.start()
+  const { traceHeaders: _, responseForTask: __, documentId: ___, ...metadata } = documentPacket().header
+  const form = new FormData()
+  form.append('metadata', JSON.stringify(metadata))
+  form.append('file', new Blob(['%PDF-1.4 ví dụ']), 'a.pdf')
+  const body = new Response(form)
+  const { id } = (await a.ask('POST', '/documents', Buffer.from(await body.arrayBuffer()), { 'content-type': body.headers.get('content-type')! })).json<{ id: string }>()
+  const packet = await until(async () => (await database.query<{ packet: Buffer }>(`select packet from dispatch where document_id = $1 and state = 'sent'`, [id])).rows[0]?.packet)
+  const folder = join(t.testdir(), 'evi dence')
+  t.strictSame((await writeBundle({ database, trusted, id, folder })).missing, [])
+  t.strictSame(readdirSync(join(folder, 'sent')), ['01.edxml'])
+  t.equal(createHash('sha256').update(readFileSync(join(folder, 'sent/01.edxml'))).digest('hex'), packet.toString('hex'))
+  t.match(readFileSync(join(folder, 'README.txt'), 'utf8'), new RegExp(`^  sent/01\\.edxml  .*${packet.toString('hex')}$`, 'm'))
+  const { code, out } = await verify(folder, ['--offline', '--crls', join(EXAMPLE_TRUST_DIR, 'crls')], 'sent/01.edxml')
+  t.equal(code, 0)
+  t.match(JSON.parse(out), { verdict: 'valid', decidedBy: 'seal' })
 })
