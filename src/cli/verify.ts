@@ -12,7 +12,7 @@ import { EXAMPLE_TRUST_DIR, refuseExample } from '../trust/example.ts'
 import type { Result, SignatureVerdict } from '../trust/verdict.ts'
 import { inWords } from './refusal.ts'
 
-const VERIFY_USAGE = `lienthong verify FILE
+const VERIFY_USAGE = `lienthong verify FILE       (npx --no-install lienthong verify FILE, in the gateway's folder)
 
   FILE: an edXML packet, another XML file with a signature, or a certificate (PEM, DER), alone or with the CAs above it.
   The verdict is the gateway's. A packet is judged by its seal where it has one, since the seal proves the document end to end; otherwise by
