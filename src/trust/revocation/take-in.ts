@@ -15,7 +15,7 @@ import { readCrl, readCrlFrame, type Crl } from './crl.ts'
 import { readOcsp, responseOn, type OcspAnswer, type SingleResponse } from './ocsp.ts'
 import { addSources, insertAnswer, issuersNamed, type Standing } from './store.ts'
 
-/** What became of it: kept, and how it stands to what was there; or not, and why. */
+/** What became of it: kept, and how it stands to what was there; or not, and why, in both languages. */
 export type TakenIn =
   | { kind: 'taken', sha256: string, thisUpdate: Date, nextUpdate: Date | null } & Standing
   | { kind: 'rejected', reason: string }
@@ -41,12 +41,12 @@ const AHEAD_MS = 10 * 60_000
 export async function takeInCrl (database: Database, authorities: Authorities, bytes: Buffer, { source, at }: Origin): Promise<TakenIn> {
   // Its entries are walked once it is known whose they are: a stranger's million of them would hold up everything else
   const frame = readable(() => readCrlFrame(bytes))
-  if (typeof frame === 'string') return { kind: 'rejected', reason: `not a CRL: ${frame}` }
-  if (!bears(frame.signed, await authorities(frame.issuer))) return { kind: 'rejected', reason: `no CA known here has signed this CRL of ${inOneLine(frame.issuer)}` }
+  if (typeof frame === 'string') return { kind: 'rejected', reason: `không phải CRL · not a CRL: ${frame}` }
+  if (!bears(frame.signed, await authorities(frame.issuer))) return { kind: 'rejected', reason: `không CA nào đã biết ký CRL này · no CA known here has signed this CRL of ${inOneLine(frame.issuer)}` }
   const crl = readable(() => readCrl(bytes))
-  if (typeof crl === 'string') return { kind: 'rejected', reason: `not a CRL: ${crl}` }
+  if (typeof crl === 'string') return { kind: 'rejected', reason: `không phải CRL · not a CRL: ${crl}` }
   const { issuer, thisUpdate, nextUpdate = null, number = null } = crl
-  if (isAhead(thisUpdate, at)) return { kind: 'rejected', reason: `this CRL begins at ${thisUpdate.toISOString()}: đồng hồ máy có chậm không? / is this machine's clock behind?` }
+  if (isAhead(thisUpdate, at)) return { kind: 'rejected', reason: `đồng hồ máy có chậm không? CRL này chưa bắt đầu · is this machine's clock behind? this CRL begins at ${thisUpdate.toISOString()}` }
   const standing = await database.transaction(async (tx) => {
     await addSources(tx, 'crl', crl.deltas.flatMap(({ urls }) => urls), null, at)
     return insertAnswer(tx, { kind: 'crl', bytes: crl.bytes, issuer, certificate: null, scope: scopeOf(crl), number, thisUpdate, nextUpdate, source, at })
@@ -57,18 +57,18 @@ export async function takeInCrl (database: Database, authorities: Authorities, b
 /** An OCSP answer, DER, for each of these certificates that it speaks of. */
 export async function takeInOcsp (database: Database, asked: readonly { certificate: X509Certificate, issuer: X509Certificate }[], bytes: Buffer, { source, at }: Origin): Promise<TakenIn> {
   const answer = readable(() => readOcsp(bytes))
-  if (typeof answer === 'string') return { kind: 'rejected', reason: `not an OCSP answer: ${answer}` }
+  if (typeof answer === 'string') return { kind: 'rejected', reason: `không phải trả lời OCSP · not an OCSP answer: ${answer}` }
   const spoken = asked.flatMap((one) => {
     const single = responseOn(answer, one.certificate, one.issuer)
     return single ? [{ ...one, single }] : []
   })
   const [first] = spoken
-  if (first === undefined) return { kind: 'rejected', reason: 'this OCSP answer speaks of no certificate known here' }
-  if (spoken.some(({ issuer }) => !isAnsweredBy(answer, issuer))) return { kind: 'rejected', reason: 'neither the CA nor a responder of it has signed this OCSP answer' }
+  if (first === undefined) return { kind: 'rejected', reason: 'trả lời OCSP không nói về chứng thư số nào đã biết · this OCSP answer speaks of no certificate known here' }
+  if (spoken.some(({ issuer }) => !isAnsweredBy(answer, issuer))) return { kind: 'rejected', reason: 'không phải CA hay máy chủ OCSP của CA ký · neither the CA nor a responder of it has signed this OCSP answer' }
   const { status, thisUpdate, nextUpdate = null } = first.single
-  if (status === 'unknown') return { kind: 'rejected', reason: 'the responder does not know the certificate' }
+  if (status === 'unknown') return { kind: 'rejected', reason: 'máy chủ OCSP không biết chứng thư số này · the responder does not know the certificate' }
   const begins = thisUpdate > answer.producedAt ? thisUpdate : answer.producedAt
-  if (isAhead(begins, at)) return { kind: 'rejected', reason: `this OCSP answer begins at ${begins.toISOString()}` }
+  if (isAhead(begins, at)) return { kind: 'rejected', reason: `đồng hồ máy có chậm không? trả lời OCSP này chưa bắt đầu · this OCSP answer begins at ${begins.toISOString()}` }
   const standings = await database.transaction((tx) => eachInTurn(spoken, ({ certificate, single }) => insertOcsp(tx, certificate, answer, single, { source, at })))
   return { kind: 'taken', sha256: answer.sha256, thisUpdate, nextUpdate, isNew: standings.some(({ isNew }) => isNew), isNewest: standings.some(({ isNewest }) => isNewest) }
 }
