@@ -34,7 +34,8 @@ export type Embedded = {
   stop (): Promise<void>
 }
 
-type Session = { client: pg.Client, port: number, attached: boolean }
+/** `pid` is the server that the connection is to: another one may run by the time that this one is stopped. */
+type Session = { client: pg.Client, port: number, pid: number, attached: boolean }
 
 /**
  * Makes sure that a server runs on this folder; see cluster.ts for what is in it. `settings` go to a server that this process
@@ -69,7 +70,7 @@ export async function startEmbedded (options: {
       if (stopped) return
       stopped = true
       await reviving
-      await detach(cluster, session.client)
+      await detach(cluster, session)
     },
   }
 }
@@ -83,10 +84,11 @@ async function attach (cluster: Cluster, settings: Record<string, string>): Prom
         attached = false
         await startServer(cluster, settings)
       }
-      const { client, port } = await hold(cluster)
+      const held = await hold(cluster)
+      const { client } = held
       await createDatabase(client, cluster)
       keepAlive(client, false)
-      return { client, port, attached }
+      return { ...held, attached }
     } catch (error) {
       if (attempt === ATTEMPTS) throw error
       await pause(50 * attempt)
@@ -95,15 +97,15 @@ async function attach (cluster: Cluster, settings: Record<string, string>): Prom
 }
 
 /** Stops the server, unless another process holds it in use. */
-async function detach ({ programs, data, user }: Cluster, client: pg.Client): Promise<void> {
+async function detach ({ programs, data, user }: Cluster, { client, pid }: Session): Promise<void> {
   keepAlive(client, true)
   try {
     await client.query('select pg_advisory_unlock_shared($1)', [IN_USE])
     const { rows: [row] } = await client.query('select pg_try_advisory_lock($1) as last', [IN_USE])
     if (!row.last) return
-    // Whoever attaches now waits for the lock, sees that the server stops, and starts it again: so wait for this one, not for any.
-    const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
-    await run(programs.pg_ctl, ['stop', '--pgdata', data, '--mode', 'fast', '--no-wait'], user)
+    // Whoever attaches now waits for the lock, sees that the server stops, and starts it again: so stop this one, and wait for it, not for any.
+    // A server that stops already gives the lock too, and then the next one may be running: `pg_ctl stop` would stop that.
+    if (isServer(pid, data)) await run(programs.pg_ctl, ['kill', 'INT', String(pid)], user)
     for (const start = Date.now(); isServer(pid, data); await pause(10)) {
       if (Date.now() > start + READY_MS) throw new Error('PostgreSQL does not stop')
     }
@@ -112,14 +114,14 @@ async function detach ({ programs, data, user }: Cluster, client: pg.Client): Pr
   }
 }
 
-/** The port of the server that runs on this data, if one does. Clears away what keeps the next one from starting. */
-async function findServer ({ data }: Cluster): Promise<number | undefined> {
+/** The server that runs on this data, if one does. Clears away what keeps the next one from starting. */
+async function findServer ({ data }: Cluster): Promise<{ pid: number, port: number } | undefined> {
   const file = join(data, 'postmaster.pid')
   for (;; await pause(10)) {
     const content = readIfThere(file)
     if (content === undefined) return undefined
     const [pid, , , port] = content.split('\n').map(Number)
-    if (pid && port && isServer(pid, data)) return port
+    if (pid && port && isServer(pid, data)) return { pid, port }
     if (pid && !isProcess(pid)) return undefined // the server clears that away itself
     if (!port && Date.now() < statSync(file).mtimeMs + BEGUN_MS) continue // it is being written
 
@@ -179,9 +181,10 @@ async function hold (cluster: Cluster): Promise<Omit<Session, 'attached'>> {
   const start = Date.now()
   let seen = false
   for (;;) {
-    const port = await findServer(cluster)
-    if (port === undefined && (seen || Date.now() > start + BEGUN_MS)) throw new Error(`PostgreSQL does not run; its log ends with:\n${await lastLines(cluster)}`)
-    if (port !== undefined) {
+    const server = await findServer(cluster)
+    if (server === undefined && (seen || Date.now() > start + BEGUN_MS)) throw new Error(`PostgreSQL does not run; its log ends with:\n${await lastLines(cluster)}`)
+    if (server !== undefined) {
+      const { pid, port } = server
       seen = true
       const client = newClient(cluster, port)
       const probe = newClient(cluster, port)
@@ -191,7 +194,8 @@ async function hold (cluster: Cluster): Promise<Omit<Session, 'attached'>> {
         // The lock may be free because a server that stops has just ended the connection that held it; then no new one is let in.
         await probe.connect()
         await probe.end()
-        return { client, port }
+        if ((await findServer(cluster))?.pid !== pid) throw new Error('another server has taken the place of the one that was found')
+        return { client, port, pid }
       } catch (error) {
         await client.end().catch(() => {})
         // Not listening yet; or starting, recovering, stopping.
