@@ -4,7 +4,7 @@ import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
 import { ConnectionPolicy } from '../axis/connections.ts'
 import { Refusal } from '../errors.ts'
-import { TrustSettings } from '../trust/settings.ts'
+import { HOST_AND_PATH, TrustSettings } from '../trust/settings.ts'
 
 const strict = { additionalProperties: false }
 const Name = Type.String({ minLength: 1, maxLength: 500 })
@@ -32,7 +32,7 @@ export const SignerSetup = Type.Object({
     pin: Type.String({ minLength: 1, maxLength: 255 }),
   }, strict)),
   remote: Type.Optional(Type.Object({
-    url: Type.String({ pattern: '^(https://|http://(127\\.0\\.0\\.1|localhost|\\[::1\\])[:/])[^@]*$', description: 'HTTPS, or HTTP on this machine; what is sent there: src/trust/signers/remote.ts' }),
+    url: Type.String({ pattern: `^(https://|http://(?=(127\\.0\\.0\\.1|localhost|\\[::1\\])[:/]))${HOST_AND_PATH}$`, description: 'HTTPS, or HTTP on this machine; what is sent there: src/trust/signers/remote.ts' }),
     secret: Secret,
   }, strict)),
 }, strict)

@@ -12,6 +12,9 @@ const REWRITE = { 'ca.btc': 'ca.gov.vn', 'ocsp.ca.btc': 'ocsp.ca.gov.vn', 'ocsp.
 
 const Host = Type.String({ pattern: '^[a-z0-9.-]+(:[0-9]{1,5})?$', maxLength: 260, description: 'A host as a URL has it, in small letters, with its port where that is not the usual one' })
 
+/** What may follow `https://`: a host, perhaps a port, a path; no credentials. */
+export const HOST_AND_PATH = '([A-Za-z0-9.-]+|\\[[0-9a-fA-F:.]+\\])(:[0-9]{1,5})?(/[\\x21-\\x7e]*)?'
+
 /** The `trust` section of a set-up. */
 export const TrustSettings = Type.Object({
   ...TrustPolicy.properties,
@@ -20,7 +23,7 @@ export const TrustSettings = Type.Object({
   privateNetworks: Type.Boolean({ default: false, description: 'Whether these hosts may be at private addresses' }),
   fetchMinutes: Type.Number({ default: 30, minimum: 1, maximum: 1440, description: 'Time between two questions for a CRL or an OCSP answer; sooner when the last one ends' }),
   timeStamping: Type.Optional(Type.Object({
-    url: Type.String({ pattern: '^https?://', description: 'The time-stamping authority, asked over HTTP (RFC 3161)' }),
+    url: Type.String({ pattern: `^https?://${HOST_AND_PATH}$`, description: 'The time-stamping authority, asked over HTTP (RFC 3161)' }),
     policy: Type.Optional(Type.String({ pattern: '^[0-2](\\.[0-9]+)+$', description: 'OID of the policy that its tokens must be issued under' })),
     everySeconds: Type.Number({ default: 60, minimum: 0.05, maximum: 86400, description: 'Time between two tokens, each for everything that was sent or judged meanwhile' }),
     alarmMinutes: Type.Number({ default: 240, minimum: 0, maximum: 10080, description: 'How long the authority may be away before a person hears of it' }),

@@ -28,7 +28,7 @@ t.test('a set-up that says nothing of trust leaves it; what makes no sense is re
   const faults: [trust: object, field: string][] = [
     [{ missingRevocation: 'maybe' }, 'trust.missingRevocation'], [{ revocationHosts: ['http://ca.gov.vn/'] }, 'trust.revocationHosts.0'], [{ revocationHosts: ['CA.GOV.VN'] }, 'trust.revocationHosts.0'],
     [{ rewrite: { 'ca.btc': 'a/b' } }, 'trust.rewrite.ca.btc'], [{ rewrite: { 'http://x/': 'ca.gov.vn' } }, 'trust.rewrite'], [{ privateNetworks: 'yes' }, 'trust.privateNetworks'], [{ fetchMinutes: 0 }, 'trust.fetchMinutes'],
-    [{ acceptHours: 1000 }, 'trust.acceptHours'], [{ what: 1 }, 'trust.what'],
+    [{ acceptHours: 1000 }, 'trust.acceptHours'], ...['http://', 'https://a b/', 'http://[::1', 'http://user:pass@tsa/', 'tsa.vn'].map((url): [object, string] => [{ timeStamping: { url } }, 'trust.timeStamping.url']), [{ what: 1 }, 'trust.what'],
   ]
   for (const [trust, field] of faults) t.throws(() => parseSetup(JSON.stringify({ trust })), { code: 'SETUP_INVALID', fault: { field: new RegExp(`^${field}`) } }, field)
 })
