@@ -7,6 +7,7 @@ import { readCertificates, readFileUpTo } from '../evidence/files.ts'
 import { fetchMissing } from '../evidence/fetch.ts'
 import { judgeFile, type JudgedFile } from '../evidence/judge.ts'
 import { reportLines } from '../evidence/report.ts'
+import { stampedAt } from '../evidence/stamps.ts'
 import { readTrust } from '../evidence/trust.ts'
 import { EXAMPLE_TRUST_DIR, refuseExample } from '../trust/example.ts'
 import type { Result, SignatureVerdict } from '../trust/verdict.ts'
@@ -25,6 +26,7 @@ const VERIFY_USAGE = `lienthong verify FILE       (npx --no-install lienthong ve
   --crls DIR             CRLs and OCSP answers; beside those in TRUST_DIR/crls, when TRUST_DIR is what is trusted
   --signers DIR          certificates that are registered for the sender: any other is refused. Otherwise the report asks you to compare
   --time-stamping DIR    roots of time-stamping authorities
+  --stamps DIR           time-stamps beside the packet, as an evidence folder has them: judge for the earliest moment that they prove; instead of --at
   --policy FILE          the trust policy (JSON), as an evidence folder or the section "trust" of a set-up has it; otherwise the product's own
   --offline              ask nobody. Otherwise CAs are asked, once, for what is missing on revocation: only at the hosts that the policy names
                          (revocationHosts; by default those of the Cipher Committee), whatever a certificate says
@@ -35,7 +37,7 @@ const VERIFY_USAGE = `lienthong verify FILE       (npx --no-install lienthong ve
 
 const OPTIONS = {
   at: { type: 'string' }, anchors: { type: 'string' }, intermediates: { type: 'string' }, crls: { type: 'string' }, signers: { type: 'string' },
-  'time-stamping': { type: 'string' }, policy: { type: 'string' }, offline: { type: 'boolean' }, json: { type: 'boolean' },
+  'time-stamping': { type: 'string' }, stamps: { type: 'string' }, policy: { type: 'string' }, offline: { type: 'boolean' }, json: { type: 'boolean' },
 } as const
 
 const EXIT: Record<Result, number> = { valid: 0, invalid: 1, indeterminate: 2 }
@@ -67,13 +69,16 @@ async function judgeNamed (file: string, options: Options): Promise<JudgedFile> 
   // It opens no secret and no database, so only what concerns trust has to be set
   const { LIENTHONG_MODE, TRUST_DIR, MAX_PACKET_MB } = environment
   const config = loadConfig({ LIENTHONG_MODE, MAX_PACKET_MB, TRUST_DIR: options.anchors ?? TRUST_DIR, MASTER_KEY: Buffer.alloc(32).toString('base64') })
-  const { anchors, intermediates, crls, 'time-stamping': timeStamping, policy, signers } = options
+  const { anchors, intermediates, crls, 'time-stamping': timeStamping, stamps, policy, signers } = options
+  if (stamps !== undefined && options.at !== undefined) throw new UsageError('either --at or --stamps')
   const { trust, settings, knowing } = await readTrust({ folder: config.trustDir ?? EXAMPLE_TRUST_DIR, anchors, intermediates, crls, timeStamping, policy })
   if (config.mode === 'production' && anchors === undefined) refuseExample({ stores: trust.domains, signers: [] })
   const registered = signers === undefined ? null : await readCertificates(signers)
   const limits = { ...DEFAULT_LIMITS, packetBytes: config.maxPacketBytes }
   const bytes = await readFileUpTo(file, limits.packetBytes)
-  const context = { trust, at, isNow: options.at === undefined, limits, registered }
+  const stamped = stamps === undefined ? null : await stampedAt(stamps, bytes, trust.timeStamping)
+  if (stamps !== undefined && stamped === null) throw new Refusal('FILE_UNREADABLE', { detail: `${stamps}: không dấu thời gian nào ở đây chứng minh tệp này · no time-stamp there proves this file` })
+  const context = { trust, at, isNow: options.at === undefined, stamped, limits, registered }
   const judged = await judgeFile(bytes, context)
   const fetched = options.offline ? [] : await fetchMissing(verdictsOf(judged), settings)
   return fetched.length === 0 ? judged : judgeFile(bytes, { ...context, trust: knowing(fetched) })

@@ -47,13 +47,15 @@ Bằng công cụ khác, trong thư mục này · with other tools, in this fold
 ${otherTools(item, at, written).map((command) => `  ${command}\n`).join('')}`
 }
 
-function verifyCommands (item: JudgedItem, { sent, hasAuthority }: Written): string[] {
-  const verify = (file: string, at: Date, more: string) => `npx --no-install lienthong verify "$E/${file}" --at ${at.toISOString()} --anchors "$E/anchors" --intermediates "$E/intermediates" --crls "$E/revocation" ` +
+function verifyCommands (item: JudgedItem, { sent, stamps, hasAuthority }: Written): string[] {
+  const verify = (file: string, time: Date | 'stamped', more: string) => `npx --no-install lienthong verify "$E/${file}" ${time === 'stamped' ? '--stamps "$E/stamps"' : `--at ${time.toISOString()}`} --anchors "$E/anchors" --intermediates "$E/intermediates" --crls "$E/revocation" ` +
     `${hasAuthority ? '--time-stamping "$E/time-stamping" ' : ''}--policy "$E/policy.json"${more}`
   return [
     item.packet === null
       ? '# không có gói tin: văn bản nộp dạng dữ liệu và tệp · there is no packet: it was submitted as metadata and files'
       : verify('packet.edxml', item.at, ' --signers "$E/signers" --offline'),
+    // Not on anybody's word: for the moment that an authority vouches for
+    ...item.packet === null || stamps.length === 0 ? [] : [verify('packet.edxml', 'stamped', ' --signers "$E/signers" --offline')],
     // Whether our own signers were revoked is not what was judged, so it is asked for
     ...sent.map(({ file, signedAt }) => verify(file, signedAt ?? item.at, '')),
   ]

@@ -9,6 +9,7 @@ import { readElements } from '../edxml/elements.ts'
 import type { Opened } from '../edxml/open.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
+import type { ReceiptContext } from '../signing/proof-time.ts'
 import { verdictOf } from '../signing/reasons.ts'
 import { judgePacket } from '../signing/judge-packet.ts'
 import { judgeXmlSignatures, type JudgedXmlSignature } from '../signing/xml-signature.ts'
@@ -19,6 +20,7 @@ import { certificatesFrom } from '../trust/store.ts'
 import { judgeProof } from '../trust/time/proof.ts'
 import { certificateOf, combine, detailsOf, fingerprintOf, verdictFrom, type Finding, type SignatureVerdict } from '../trust/verdict.ts'
 import { EVIDENCE_REASONS } from './reasons.ts'
+import type { StampedAt } from './stamps.ts'
 
 /** What may stand before the root: a byte order mark, the declaration, comments. It only tells which parser has the word; of UTF-16 what is ASCII is enough. */
 const PROLOG = 64 * 1024
@@ -35,6 +37,8 @@ export type FileContext = {
   /** Whether that is now, when the file is here for sure; otherwise it is taken on somebody's word. */
   isNow: boolean,
   limits: Limits,
+  /** When time-stamps beside the file prove that it existed; then it is judged for that moment. */
+  stamped?: StampedAt | null,
   /** Certificates that are registered for the sender; null when nobody says which. */
   registered: readonly X509Certificate[] | null,
 }
@@ -46,7 +50,7 @@ export type JudgedFile =
   | { kind: 'certificate', verdict: SignatureVerdict }
 
 /**
- * Judges the file: for the moment of the context, or of a time-stamp token. What is not valid any more may have been when it claims to be signed: then the
+ * Judges the file: for the moment of the context, or of a time-stamp token in it or beside it. What is not valid any more may have been when it claims to be signed: then the
  * verdict is for that moment, and says that nobody vouches for it. Throws a Refusal that says why when it is of no kind that can be verified, or cannot be read.
  */
 export async function judgeFile (bytes: Buffer, context: FileContext): Promise<JudgedFile> {
@@ -85,7 +89,7 @@ function openedPacket (bytes: Buffer, limits: Limits): Opened | null {
 async function judgePacketFile (opened: Opened, context: FileContext): Promise<JudgedFile> {
   const { limits } = context
   const registered = context.registered && new Set(context.registered.map(fingerprintOf))
-  const judged = judgePacket(opened, await readPacket(opened, limits), { ...context, atFrom: fromOf(context), speaksFor: (fingerprint) => registered === null || registered.has(fingerprint) || 'unknown' })
+  const judged = judgePacket(opened, await readPacket(opened, limits), { ...timeOf(context), trust: context.trust, speaksFor: (fingerprint) => registered === null || registered.has(fingerprint) || 'unknown' })
   const signature = compared(judged.signature, context)
   const seal = judged.seal && judged.seal.reasons[0]?.code !== 'SEAL_ABSENT' ? compared(judged.seal, context) : null
   return { kind: 'packet', verdict: seal ?? signature, decidedBy: seal ? 'seal' : 'packet-signature', signature, seal, packet: judged.packet }
@@ -93,7 +97,7 @@ async function judgePacketFile (opened: Opened, context: FileContext): Promise<J
 
 /** Every signature of an XML file; the worst decides, since nothing tells which of them the reader relies on. */
 function judgeXml (bytes: Buffer, context: FileContext): JudgedFile {
-  const signatures = judgeXmlSignatures(bytes, { trust: context.trust, at: context.at, atFrom: fromOf(context), certificates: context.registered ?? [] })
+  const signatures = judgeXmlSignatures(bytes, { trust: context.trust, ...timeOf(context), certificates: context.registered ?? [] })
     .map((signature) => ({ ...signature, verdict: compared(registeredOnly(signature.verdict, context), context) }))
   const worst = ['invalid', 'indeterminate', 'valid'].flatMap((result) => signatures.filter(({ verdict }) => verdict.result === result))[0]
   if (worst === undefined) throw new Refusal('FILE_UNKNOWN', { detail: 'XML, without a signature' })
@@ -108,8 +112,8 @@ function judgeCertificates (certificates: readonly X509Certificate[], context: F
   const signers = new Map(certificates.filter(({ ca }) => !ca).map((certificate) => [fingerprintOf(certificate), certificate]))
   if (signers.size > 1) throw new Refusal('FILE_AMBIGUOUS', { detail: [...signers.keys()].slice(0, 5).join(', ') })
   const leaf = [...signers.values()][0] ?? certificates[0]!
-  const judged = judgeCertificate(leaf, certificates.filter((one) => one !== leaf), context.trust, context.at, leaf.ca ? 'certificates' : 'documents')
-  return { ...verdict({ ...context, atFrom: fromOf(context) }, ['certificate'], [], judged), signer: detailsOf(leaf) }
+  const judged = judgeCertificate(leaf, certificates.filter((one) => one !== leaf), context.trust, timeOf(context).at, leaf.ca ? 'certificates' : 'documents')
+  return { ...verdict({ trust: context.trust, ...timeOf(context) }, ['certificate'], [], judged), signer: detailsOf(leaf) }
 }
 
 /** Whoever wants XML begins so, in UTF-8 or in UTF-16. */
@@ -141,8 +145,10 @@ function compared (judged: SignatureVerdict, context: FileContext): SignatureVer
   return remarked({ ...judged, checked: judged.checked.filter((check) => check !== 'agency') }, [{ code: 'SIGNER_NOT_COMPARED' }])
 }
 
-/** A file that is here now is received; of another moment there is only somebody's word. */
-const fromOf = ({ isNow }: FileContext): 'receipt' | 'claim' => isNow ? 'receipt' : 'claim'
+/** A file that is here now is received; of another moment there is only somebody's word, unless an authority stamped it. */
+function timeOf ({ at, isNow, stamped }: FileContext): Pick<ReceiptContext, 'at' | 'atFrom' | 'atBy'> {
+  return stamped ? { at: stamped.at, atFrom: 'token', atBy: stamped.by } : { at, atFrom: isNow ? 'receipt' : 'claim' }
+}
 
 /** Adds what verdicts of a gateway have no need to say: that an example is one. */
 function remarked (judged: SignatureVerdict, remarks: readonly Finding<typeof EVIDENCE_REASONS>[] = []): SignatureVerdict {

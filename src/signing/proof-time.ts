@@ -19,15 +19,16 @@ export type ReceiptContext = {
   at: Date,
   /** How long ago that was, in milliseconds; just now by default. */
   waited?: number,
-  /** Who vouches for `at`: our receipt, unless it is only somebody's word. */
-  atFrom?: 'receipt' | 'claim',
+  /** Who vouches for `at`: our receipt, unless it is only somebody's word, or an authority's token that came beside it (`atBy`). */
+  atFrom?: ProofTime['from'],
+  atBy?: string,
 }
 
 /** The proof time, and what the tokens and the claim are worth: a token that is there must be right (TT 15/2025/TT-BKHCN, art. 6.1.g). */
 export type ProvedTime = { at: Date, proofTime: ProofTime, verdict: Verdict }
 
 /** Takes the earliest moment that is proved. A token from after the moment that is judged proves nothing of it, and is only named. */
-export function proveTime (stamps: readonly Stamp[], { trust, at, atFrom = 'receipt' }: ReceiptContext): ProvedTime {
+export function proveTime (stamps: readonly Stamp[], { trust, at, atFrom = 'receipt', atBy }: ReceiptContext): ProvedTime {
   const judged = stamps.map(({ token, octets }) =>
     judgeTokenBytes(token, (digest) => Object.values(DIGESTS).includes(digest) ? createHash(digest).update(octets).digest() : undefined, trust.timeStamping))
   const proved = judged.flatMap(({ result, genTime, chain }) => result === 'valid' && genTime ? [{ genTime, by: nameForPeople(chain[0]?.subject) }] : [])
@@ -38,7 +39,7 @@ export function proveTime (stamps: readonly Stamp[], { trust, at, atFrom = 'rece
   const proofTime = proofTimeOf({ ...(token && { token }), receipt: at })
   return {
     at: token ?? at,
-    proofTime: best ? { ...proofTime, by: best.by } : { ...proofTime, from: atFrom },
+    proofTime: best ? { ...proofTime, by: best.by } : { ...proofTime, from: atFrom, ...(atBy !== undefined && { by: atBy }) },
     verdict: combine(...judged.map(({ result, reasons }) => ({ result, reasons })), verdictFrom(TIME_REASONS, later)),
   }
 }

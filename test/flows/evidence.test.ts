@@ -132,6 +132,19 @@ t.test('a time-stamp on the verdict goes with the evidence, and openssl agrees w
     t.equal((JSON.parse(octets.toString('utf8')) as { packet: string }).packet, createHash('sha256').update(readFileSync(join(folder, 'packet.edxml'))).digest('hex'))
     t.ok(isIncluded(Buffer.from(hash, 'hex'), { index, size, path: path.map((node) => Buffer.from(node, 'hex')) }, Buffer.from(root, 'hex')))
   }
+
+  const byStamps = 'packet.edxml" --stamps "$E/stamps'
+  const stamped = await verify(folder, [], byStamps)
+  t.equal(stamped.code, 0, 'the authority vouches for the moment, not the gateway')
+  t.match(JSON.parse(stamped.out), { verdict: 'valid', proofTime: { from: 'token', at: stamps.map(({ genTime }) => genTime).toSorted()[0], by: 'CN=signer, C=VN' } })
+  t.equal((await verify(folder, ['--at', '2026-11-21'], byStamps)).code, 3, 'one moment at a time')
+  for (const change of [{ index: stamps[0]!.index + 1 }, { path: ['00'.repeat(32)] }, { root: '00'.repeat(32) }, { hash: '00'.repeat(32) }, { verdict: '../packet.edxml' }]) {
+    writeFileSync(join(folder, 'stamps/stamps.json'), JSON.stringify([{ ...stamps[0], ...change }]))
+    t.equal((await verify(folder, [], byStamps)).code, 3, `nothing is proved by ${JSON.stringify(change)}`)
+  }
+  writeFileSync(join(folder, 'stamps/stamps.json'), JSON.stringify(stamps))
+  writeFileSync(join(folder, 'packet.edxml'), `${readFileSync(join(folder, 'packet.edxml'), 'utf8')}\n`)
+  t.equal((await verify(folder, [], byStamps)).code, 3, 'nor for another packet')
 })
 
 t.test('a stranger whose chain leads nowhere is no root of the evidence against it', async (t) => {
