@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { clearAlarm, openAlarms, raiseAlarm, type AlarmLog } from '../alarms/alarms.ts'
 import type { Database, Db } from '../database/database.ts'
+import { readToken } from '../trust/time/read.ts'
 import { certificatesFromPem, type TrustFolder, type TrustStore } from '../trust/store.ts'
 import { alarmsOf, calendarOf, EXPIRY_ALARM, type CertificateUse, type Expiry, type Relied } from './expiry.ts'
 import { standingOf, type KeyTerm } from './key-choice.ts'
@@ -33,7 +34,7 @@ export function createExpiries ({ database, trusted, clientCertificates, log, no
 
   async function everything (): Promise<Relied[]> {
     const shown = (await clientCertificates()).map(({ id, certificatePem }): Relied => ({ use: 'tls', whose: id, certificate: certificatesFromPem(certificatePem)[0]! }))
-    return [...await findRelied(database, now()), ...shown, ...pinned]
+    return [...await findRelied(database, now()), ...await findStampers(database), ...shown, ...pinned]
   }
 }
 
@@ -53,6 +54,12 @@ async function findRelied (db: Db, now: Date): Promise<Relied[]> {
     ...keys.filter((key) => ['current', 'next'].includes(standingOf(key, ofAgency.get(key.agencyId)!, now))).map((key): Relied => ({ use: 'own', whose: key.whose, certificate: new X509Certificate(key.der) })),
     ...partners.map(({ whose, der }): Relied => ({ use: 'partner', whose, certificate: new X509Certificate(der) })),
   ]
+}
+
+/** Whoever signed the last time-stamp: an authority goes on to the next certificate by itself, but its CA may have to be pinned for it. */
+async function findStampers (db: Db): Promise<Relied[]> {
+  const { rows: [last] } = await db.query<{ token: Buffer }>('select token from stamp_token order by batch_id desc limit 1')
+  return (last ? readToken(last.token).certificates : []).filter(({ ca }) => !ca).map((certificate): Relied => ({ use: 'time-stamping', whose: 'authority', certificate }))
 }
 
 function reliedOn ({ domains, timeStamping, tls }: Needs['trusted']): Relied[] {

@@ -81,6 +81,9 @@ t.test('documents flow while the authority takes its time; then every dispatch a
   const { rows: [{ root, token } = { root: Buffer.alloc(0), token: Buffer.alloc(0) }] } = await database.query<{ root: Buffer, token: Buffer }>('select root, token from stamp_batch join stamp_token on batch_id = id order by id limit 1')
   t.equal(world.tsa.opensslAccepts(token, { hash: root }, ['-token_in']), true, 'openssl agrees')
   t.equal((await database.query(`select from stamp_leaf where kind = 'audit'`)).rowCount! > 0, true, 'the audit chain is among it')
+
+  const { items: expiries } = (await world.client(world.keys.administrator).ask('GET', '/admin/certificates/expiries')).json<{ items: { use: string, whose: string, certificate: { subject: string } }[] }>()
+  t.match(expiries.filter(({ whose }) => whose === 'authority'), [{ use: 'time-stamping', certificate: { subject: 'CN=signer, C=VN' } }], 'and the calendar tells when the authority\'s certificate ends')
 })
 
 t.test('while the authority is away documents flow and a person hears of it; when it is back, nothing is left unstamped', needsOpenssl, async (t) => {
