@@ -28,8 +28,8 @@ export async function tellRevokedKey (db: Db, log: AlarmLog, { fingerprint, sinc
   const command = `lienthong certificates compromised ${fingerprint} --since ${date} --revoked ${date}`
   await raiseAlarm(db, log, {
     at, kind: KIND, subject: fingerprint,
-    vi: `Chứng thư số của khóa mà gateway dùng để ký cho ${names} đã bị thu hồi từ ${date}; gateway không ký bằng khóa này nữa. Ngừng hẳn và xem đã ký những gì: ${command}`,
-    en: `The certificate that the gateway signs with for ${names} is revoked since ${date}, and its key does not sign any more. To retire it for good and see what it signed: ${command}`,
+    vi: `Chứng thư số của khóa mà gateway dùng để ký cho ${names} đã bị thu hồi hoặc tạm dừng từ ${date}; gateway không ký bằng khóa này. Nếu không dùng lại nữa, ngừng hẳn và xem đã ký những gì: ${command}`,
+    en: `The certificate that the gateway signs with for ${names} is revoked or suspended since ${date}, and its key does not sign. If it will not come back, retire it for good and see what it signed: ${command}`,
   })
 }
 

@@ -84,12 +84,17 @@ function judge (located: LocatedSignature, context: XmlSignatureContext): Pick<J
   }
 }
 
+/** What a signature says of itself stands inside it, and replaces nothing of the document. */
+const PROPERTIES = /^\/(KeyInfo|Object(\[\d+\])?\/(SignatureProperties|QualifyingProperties\/SignedProperties))$/
+
 /** What stands beside the parts that are covered is nobody's word: said of a part of a document, and of what was put into the Signature itself. */
 function judgeCoverage ({ path: signature }: LocatedSignature, covered: readonly CoveredPart[], hasStray: boolean): SigningFinding[] {
   if (covered.length === 0) return []
   const detail = covered.map(({ path }) => path).join(', ')
-  // Whoever moves signed content into the Signature may put other content in its place
-  if (!isWhole(signature) && covered.every(({ path }) => path.startsWith(`${signature}/`))) return [{ code: 'SIGNATURE_COVERS_ITSELF', detail }]
+  const isInside = ({ path }: CoveredPart) => path.startsWith(`${signature}/`)
+  const moved = covered.filter((part) => isInside(part) && !PROPERTIES.test(part.path.slice(signature.length)))
+  // Whoever moves signed content into the Signature may put other content in its place, beside other parts that stay where they are
+  if (!isWhole(signature) && !covered.some(({ path }) => isWhole(path)) && (moved.length > 0 || covered.every(isInside))) return [{ code: 'SIGNATURE_COVERS_ITSELF', detail }]
   return covered.some(({ path }) => isWhole(path)) && !hasStray ? [] : [{ code: 'SIGNATURE_COVERS_PARTS', detail }]
 }
 

@@ -142,3 +142,11 @@ t.test('what is not read strictly is refused before anything is judged', async (
   t.equal(refusal(`${'<a>'.repeat(101)}${signed}${'</a>'.repeat(101)}`), 'PACKET_TOO_DEEP')
   t.equal(refusal(`<r>${'<a/>'.repeat(60_000)}${signed}</r>`), 'PACKET_TOO_MANY')
 })
+
+t.test('content that was moved into the Signature is told, also beside a part that stays where it is', needsXmlsec, async (t) => {
+  const content = '<noidung Id="nd"><ten>An</ten></noidung>'
+  const signed = xmlsecFills(`<don><meta Id="m">1</meta>${content}${template([['#m', EXCLUSIVE_C14N], ['#nd', EXCLUSIVE_C14N]])}</don>`, [['Id', 'meta'], ['Id', 'noidung']])
+  t.equal(toldOf(signed, example), 'valid SIGNATURE_COVERS_PARTS /don/meta /don/noidung')
+  const moved = signed.replace(content, '<noidung><ten>Kẻ gian</ten></noidung>').replace('</Signature>', `<Object>${content.replace('<noidung', '<noidung xmlns=""')}</Object></Signature>`)
+  t.equal(toldOf(moved, example), 'indeterminate SIGNATURE_COVERS_ITSELF /don/meta /don/Signature/Object/noidung')
+})

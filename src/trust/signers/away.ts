@@ -3,7 +3,7 @@
 /** Why, for a person. The list is closed, so that no library's words, which may quote a key or a PIN, get out. */
 const REASONS = {
   NO_KEY_NOW: ['không có khóa nào đang dùng được: đã ngừng dùng hoặc chưa tới ngày dùng', 'no key may be used now: retired, or not begun'],
-  KEY_REVOKED: ['chứng thư số của khóa đã bị thu hồi hoặc tạm dừng, và không có khóa nào khác', 'the certificate of its key is revoked or suspended, and there is no other key'],
+  KEY_REVOKED: ['chứng thư số của khóa đã bị thu hồi hoặc tạm dừng, và chưa có khóa nào khác đến ngày dùng', 'the certificate of its key is revoked or suspended, and no other key has begun: set one up, or an earlier `from`'],
   KEY_UNREADABLE: ['không mở được khóa đã lưu', 'the key that is kept cannot be opened'],
   MODULE_ABSENT: ['không nạp được thư viện PKCS#11', 'the PKCS#11 module cannot be loaded'],
   TOKEN_ABSENT: ['không thấy thiết bị lưu khóa', 'the token is not there'],
