@@ -17,7 +17,7 @@ import { verdict } from '../signing/xmldsig.ts'
 import { isExampleCertificate } from '../trust/example.ts'
 import { judgeCertificate, type Trust } from '../trust/judge.ts'
 import { certificatesFrom } from '../trust/store.ts'
-import { judgeProof } from '../trust/time/proof.ts'
+import { TIME_REASONS } from '../trust/time/reasons.ts'
 import { certificateOf, combine, detailsOf, fingerprintOf, verdictFrom, type Finding, type SignatureVerdict } from '../trust/verdict.ts'
 import { EVIDENCE_REASONS } from './reasons.ts'
 import type { StampedAt } from './stamps.ts'
@@ -64,8 +64,8 @@ export async function judgeFile (bytes: Buffer, context: FileContext): Promise<J
 
 /** Valid on the signer's word alone, and not by now: whoever has the key of a certificate that has ended could say as much today. */
 function unproved (judged: SignatureVerdict, now: Date): SignatureVerdict {
-  const ends = [...judged.chain.map(({ notAfter }) => notAfter), ...judged.revocation.flatMap(({ revokedAt }) => revokedAt ?? [])].map((end) => new Date(end).getTime())
-  return { ...judged, ...combine(judged, judgeProof(judged.proofTime, { notAfter: new Date(Math.min(...ends, now.getTime())) }, now)) }
+  const ends = [...judged.chain.map(({ notAfter }) => notAfter), ...judged.revocation.flatMap(({ revokedAt }) => revokedAt ?? []), now.toISOString()]
+  return { ...judged, ...combine(judged, verdictFrom(TIME_REASONS, [{ code: 'TIME_UNPROVED', detail: ends.toSorted()[0]! }])) }
 }
 
 async function judgeFor (bytes: Buffer, context: FileContext): Promise<JudgedFile> {

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { DIGESTS } from '../trust/algorithms.ts'
 import type { Trust } from '../trust/judge.ts'
 import { judgeClaim } from '../trust/time/claim.ts'
-import { proofTimeOf } from '../trust/time/proof.ts'
 import { TIME_REASONS, type TimeFinding } from '../trust/time/reasons.ts'
 import { judgeTokenBytes } from '../trust/time/token.ts'
 import { combine, momentForPeople, nameForPeople, verdictFrom, type ProofTime, type Verdict } from '../trust/verdict.ts'
@@ -35,11 +34,9 @@ export function proveTime (stamps: readonly Stamp[], { trust, at, atFrom = 'rece
   const later = proved.filter(({ genTime }) => genTime > at).map(({ genTime }): TimeFinding => ({ code: 'TOKEN_LATER', detail: momentForPeople(genTime) }))
   const [best] = proved.filter(({ genTime }) => genTime <= at)
     .sort((one, other) => one.genTime.getTime() - other.genTime.getTime())
-  const token = best?.genTime
-  const proofTime = proofTimeOf({ ...(token && { token }), receipt: at })
   return {
-    at: token ?? at,
-    proofTime: best ? { ...proofTime, by: best.by } : { ...proofTime, from: atFrom, ...(atBy !== undefined && { by: atBy }) },
+    at: best?.genTime ?? at,
+    proofTime: best ? { at: best.genTime.toISOString(), from: 'token', by: best.by } : { at: at.toISOString(), from: atFrom, ...(atBy !== undefined && { by: atBy }) },
     verdict: combine(...judged.map(({ result, reasons }) => ({ result, reasons })), verdictFrom(TIME_REASONS, later)),
   }
 }

@@ -1,13 +1,17 @@
 /** An input for every reason of the table, by which it is brought about. */
 import { createHash } from 'node:crypto'
+import { DEFAULT_LIMITS } from '../../../src/edxml/limits.ts'
+import { assemble, writePacket } from '../../../src/edxml/write.ts'
+import { judgeFile } from '../../../src/evidence/judge.ts'
 import { proveTime } from '../../../src/signing/proof-time.ts'
+import { makeSeal } from '../../../src/signing/seal.ts'
 import { DEFAULT_TRUST_POLICY } from '../../../src/trust/policy.ts'
 import type { Verdict } from '../../../src/trust/verdict.ts'
 import { judgeClaim } from '../../../src/trust/time/claim.ts'
 import { judgeAnswer } from '../../../src/trust/time/client.ts'
-import { judgeProof } from '../../../src/trust/time/proof.ts'
 import type { TIME_REASONS } from '../../../src/trust/time/reasons.ts'
 import { judgeTokenBytes, type TokenDemands } from '../../../src/trust/time/token.ts'
+import { documentPacket, NOW, sender, trust as exampleTrust } from '../../signing/world.ts'
 import { makeCa, makeLeaf, storeOf } from '../world.ts'
 import { HASH, attribute, octets, oid, sequence, writeAnswer, writeToken, type TokenChange } from './tokens.ts'
 import { TIME_STAMPING_PURPOSE } from './tsa.ts'
@@ -29,10 +33,14 @@ function answered (bytes: Buffer): Verdict {
 }
 
 const at = new Date('2026-06-01T00:00:00Z')
+/** Its certificate has expired by the time that it is judged; its seal claims a day before. */
+const document = documentPacket()
+const sealed = assemble(await writePacket({ ...document, attachments: [...document.attachments, await makeSeal(document, sender, NOW)] }), null)
+
 const hours = (count: number) => new Date(at.getTime() + count * 3_600_000)
 const SHA1_BINDING = attribute('1.2.840.113549.1.9.16.2.12', sequence(sequence(sequence(octets(Buffer.from(TSA.certificate.fingerprint.replaceAll(':', ''), 'hex'))))))
 
-export const produces: Record<keyof typeof TIME_REASONS, () => Verdict> = {
+export const produces: Record<keyof typeof TIME_REASONS, () => Verdict | Promise<Verdict>> = {
   TSA_ANSWER_UNREADABLE: () => answered(Buffer.from('<html>')),
   TSA_REFUSED: () => answered(writeAnswer(2, undefined, 'no', 0)),
   TOKEN_UNREADABLE: () => answered(writeAnswer(0, sequence())),
@@ -54,5 +62,5 @@ export const produces: Record<keyof typeof TIME_REASONS, () => Verdict> = {
   TOKEN_LATER: () => proveTime([{ token: writeToken(TSA, { hash: createHash('sha256').update('x').digest() }), octets: Buffer.from('x') }], { trust: { timeStamping: STORE, policy: DEFAULT_TRUST_POLICY }, at: hours(-1) }).verdict,
   CLAIM_AFTER_PROOF: () => judgeClaim(hours(24), at),
   CLAIM_LOCAL_TIME: () => judgeClaim(hours(7), at),
-  TIME_UNPROVED: () => judgeProof({ from: 'claim' }, { notAfter: at }, hours(1)),
+  TIME_UNPROVED: async () => (await judgeFile(sealed, { trust: exampleTrust, at: new Date('2045-06-01T00:00:00Z'), isNow: true, limits: DEFAULT_LIMITS, registered: null })).verdict,
 }
