@@ -40,6 +40,7 @@ const PURE = /^(node:(assert|buffer|crypto|path|stream|util|zlib)|fast-xml-parse
 
 /** Where a library lives. Everyone else uses what its home makes of it. */
 const HOMES: Record<string, RegExp> = {
+  '@expo-google-fonts/tinos': /^pdf\//,
   '@fastify/helmet': /^http\//,
   '@fastify/multipart': /^(systems|admin)\//,
   '@fastify/swagger': /^http\//,
@@ -52,9 +53,11 @@ const HOMES: Record<string, RegExp> = {
   'libxml2-wasm': /^edxml\//,
   'node-forge': /^trust\//,
   'node-pg-migrate': /^database\//,
+  'pdfkit': /^pdf\//,
   'pg': /^database\//,
   'pg-boss': /^queue\//,
   'pkcs11js': /^trust\/signers\//,
+  'piscina': /^pdf\//,
   'prom-client': /^http\//,
   'typebox': /./,
   'undici': /^http\//,
