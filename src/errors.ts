@@ -64,6 +64,15 @@ const REFUSALS = {
   FILE_UNKNOWN: [422, 'Không nhận ra loại tệp: cần gói tin edXML, tệp XML có chữ ký, hoặc chứng thư số (PEM, DER)', 'The file is none that can be verified: an edXML packet, an XML file with a signature, or a certificate (PEM, DER)'],
   FILE_AMBIGUOUS: [422, 'Tệp có nhiều chứng thư số không phải của CA: hãy tách ra và kiểm tra từng chứng thư', 'The file holds several certificates that are no CA\'s: verify them one at a time'],
 
+  // Signing a PDF (src/pdf/sign)
+  PDF_SIGN_UNREADABLE: [422, 'Không ký được tệp PDF: tệp bị mã hóa, bị hỏng hoặc quá phức tạp', 'The PDF cannot be signed: it is encrypted, broken or too complex'],
+  PDF_SIGN_FORBIDDEN: [422, 'Một chữ ký đã có trong tệp PDF không cho phép ký thêm', 'A signature that the PDF already carries forbids further ones'],
+  PDF_SIGN_PLACE: [422, 'Không có chỗ đặt chữ ký của cơ quan trong tệp PDF', 'There is no place for the agency\'s signature in the PDF'],
+  PDF_SIGN_FIELD: [422, 'Không dùng được trường chữ ký đã nêu của tệp PDF', 'The signature field of the PDF that was named cannot be used'],
+  PDF_SIGN_IMAGE: [422, 'Hình ảnh con dấu không dùng được: cần tệp PNG và bề rộng thực tế', 'The image of the seal cannot be used: a PNG and its real width are needed'],
+  PDF_SIGN_TEXT: [422, 'Nội dung hiển thị của chữ ký không viết được bằng phông chữ quy định', 'The text that the signature is to show cannot be set in the prescribed font'],
+  PDF_SIGN_NO_ROOM: [422, 'Chữ ký và dấu thời gian lớn hơn chỗ đã dành trong tệp PDF', 'The signature and its time-stamp are larger than the room kept for them in the PDF'],
+
   // Setting up (src/admin, src/cli)
   SETUP_INVALID: [422, 'Cấu hình không hợp lệ', 'The set-up is not valid'],
 } as const satisfies Record<string, readonly [number, string, string]>
