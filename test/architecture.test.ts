@@ -18,8 +18,10 @@ const FLOORS = [
   ['systems', 'console', 'admin'],
   ['outbound', 'inbound', 'lifecycle', 'monitoring', 'evidence'],
   ['simulator', 'conformance'],
-  ['signing', 'pdf', 'agencies'],
-  ['trust', 'axis'],
+  ['agencies'],
+  ['axis'],
+  ['signing', 'pdf'],
+  ['trust'],
   ['access', 'audit', 'alarms', 'blobs', 'queue'],
   ['http', 'database'],
   ['edxml'],
@@ -31,10 +33,10 @@ const FLOORS = [
 const FLOWS = ['outbound', 'inbound', 'lifecycle']
 
 /** By what the rest of the code enters a flow: what it does, what HTTP shows of it, and what other flows are given of it. */
-const FRONT_DOORS = ['outbound/outbound.ts', 'outbound/view.ts', 'outbound/compromise.ts', 'inbound/inbound.ts', 'inbound/judge-again.ts', 'inbound/accepted.ts', 'lifecycle/apply.ts', 'lifecycle/report.ts']
+const FRONT_DOORS = ['outbound/outbound.ts', 'outbound/view.ts', 'outbound/compromise.ts', 'inbound/inbound.ts', 'inbound/judge-again.ts', 'inbound/accepted.ts', 'inbound/held.ts', 'lifecycle/apply.ts', 'lifecycle/report.ts']
 
 /** Files that decide, and may be tested with values alone. */
-const DECIDE = /^(outbound\/dispatch|outbound\/remedy|agencies\/key-choice|inbound\/arrival|inbound\/accepted-remedy|lifecycle\/status|agencies\/(?:routing|code|mapping|proposal|expiry)|axis\/vxp\/wire|trust\/(?:judge|revocation\/crl)|edxml\/[\w-]+)\.ts$/
+const DECIDE = /^(outbound\/dispatch|outbound\/remedy|agencies\/key-choice|inbound\/(?:arrival|pdf-ruling|accepted-remedy)|lifecycle\/status|agencies\/(?:routing|code|mapping|proposal|expiry)|axis\/vxp\/wire|trust\/(?:judge|revocation\/crl)|edxml\/[\w-]+)\.ts$/
 /** Modules that neither tell the time nor reach outside the process. */
 const PURE = /^(node:(assert|buffer|crypto|path|stream|util|zlib)|fast-xml-parser|libxml2-wasm|typebox|yauzl|yazl)$/
 

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { Vault } from '../access/secrets.ts'
 import { parseAgencyCode } from '../agencies/code.ts'
 import { linkCertificate } from '../agencies/certificates.ts'
-import { findAgencies, saveAgencies } from '../agencies/registry.ts'
+import { findAgencies, saveAgencies, savePdfPolicy } from '../agencies/registry.ts'
 import { saveSigner } from '../agencies/signers.ts'
 import { NO_LOG, type AlarmLog } from '../alarms/alarms.ts'
 import { recordAudit } from '../audit/audit.ts'
@@ -24,9 +24,10 @@ export async function applySetup (setup: Setup, { database, vault, now, actor, i
   await database.transaction(async (tx) => {
     await saveAgencies(tx, setup.agencies.map(({ codes, name, mail }, index) => ({ codes: codes.map((code, at) => valid(`agencies.${index}.codes.${at}`, () => parseAgencyCode(code, ''))), name, mail })), 'setup')
     const agencyId = await idsOf(tx, setup)
-    for (const [index, { codes }] of setup.agencies.entries()) {
+    for (const [index, { codes, pdf }] of setup.agencies.entries()) {
       const [id, ...others] = new Set(codes.map((code) => agencyId(code.trim(), `agencies.${index}.codes`)))
       if (others.length > 0) throw new Refusal('SETUP_INVALID', { field: `agencies.${index}.codes`, detail: `these codes belong to ${others.length + 1} agencies (${[id, ...others].join(', ')})` })
+      if (id !== undefined && pdf) await savePdfPolicy(tx, id, pdf)
     }
 
     for (const [index, connection] of setup.connections.entries()) {

@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
 import { ConnectionPolicy } from '../axis/connections.ts'
 import { Refusal } from '../errors.ts'
+import { PdfPolicy } from '../pdf/policy.ts'
 import { HOST_AND_PATH, TrustSettings } from '../trust/settings.ts'
 
 const strict = { additionalProperties: false }
@@ -37,8 +38,11 @@ export const SignerSetup = Type.Object({
   }, strict)),
 }, strict)
 
+/** Without a default: an agency that a set-up names without it keeps what it has. */
+const AgencyPdfPolicy = Type.Object(PdfPolicy.properties, { ...strict, description: 'What the signatures inside PDF files mean for this agency, where it differs from its connection; {}: nowhere. Absent: as before' })
+
 export const Setup = Type.Object({
-  agencies: Type.Array(Type.Object({ codes: Type.Array(Code, { minItems: 1 }), name: Name, mail: Type.Optional(Type.String()) }, strict), { default: [] }),
+  agencies: Type.Array(Type.Object({ codes: Type.Array(Code, { minItems: 1 }), name: Name, mail: Type.Optional(Type.String()), pdf: Type.Optional(AgencyPdfPolicy) }, strict), { default: [] }),
   connections: Type.Array(Type.Object({
     id: Slug, protocol: Type.Literal('vxp'), baseUrl: Type.String({ pattern: '^https?://' }), systemId: Type.String({ minLength: 1 }), secret: Type.String({ minLength: 1 }),
     clientCertificate: Type.Optional(Type.Object({ certificatePem: Pem, keyPem: Pem }, { ...strict, description: 'What is shown to an axis that asks for a certificate over https: it first, CAs after it' })),

@@ -1,8 +1,9 @@
 /** The registry of agencies: who exists, under which codes, and which system keeps their mailbox. */
 import type { Db, Tx } from '../database/database.ts'
+import type { PdfPolicy } from '../pdf/policy.ts'
 
 /** `id` is the agency whatever code it was asked by; two codes of one agency give the same id. */
-export type Agency = { id: string, code: string, name: string, source: string, closedOn: string | null, systemId: string | null, canSign: boolean }
+export type Agency = { id: string, code: string, name: string, source: string, closedOn: string | null, systemId: string | null, canSign: boolean, pdf: PdfPolicy }
 
 /** What an axis, or the set-up, says of one agency. */
 export type AgencyEntry = { codes: readonly string[], name: string, mail?: string | undefined }
@@ -12,7 +13,7 @@ export async function findAgencies (db: Db, codes: readonly string[]): Promise<M
   const { rows } = await db.query<Agency>({
     name: 'find-agencies',
     text: `select a.id, c.code, a.name, a.source, a.closed_on::text as "closedOn", s.system_id as "systemId",
-                  exists (select from signer where agency_id = a.id) as "canSign"
+                  exists (select from signer where agency_id = a.id) as "canSign", coalesce(a.pdf_policy, '{}') as pdf
              from agency_code c
              join agency a on a.id = c.agency_id
              left join system_agency s on s.agency_id = a.id
@@ -56,6 +57,11 @@ export async function saveAgencies (tx: Tx, entries: readonly AgencyEntry[], sou
        from unnest($1::bigint[], $2::text[]) as n(id, name) where a.id = n.id`,
     [renamed.map((entry) => entry.codes.map((code) => idByCode.get(code)).find(Boolean)), renamed.map((entry) => entry.name)])
   return { added: fresh.length, changed: renamed.length }
+}
+
+/** What the signatures inside PDF files mean for this agency, where it differs from its connection. */
+export async function savePdfPolicy (tx: Tx, agencyId: string, policy: PdfPolicy): Promise<void> {
+  await tx.query('update agency set pdf_policy = $2 where id = $1 and pdf_policy is distinct from $2', [agencyId, JSON.stringify(policy)])
 }
 
 /** Codes as an axis lists them, with the old spelling beside the new one where it gives both. */

@@ -4,6 +4,7 @@ import type { Vault } from '../access/secrets.ts'
 import { raiseAlarm } from '../alarms/alarms.ts'
 import type { Db, Tx } from '../database/database.ts'
 import type { Log } from '../http/log.ts'
+import { PdfPolicy } from '../pdf/policy.ts'
 import { OwnTrustPolicy } from '../trust/policy.ts'
 import type { AxisConnection } from './connection.ts'
 
@@ -13,6 +14,7 @@ const Rule = Type.Union([Type.Literal('required'), Type.Literal('wanted'), Type.
 export const ConnectionPolicy = Type.Object({
   packetSignature: Type.Union([...Rule.anyOf], { default: 'ignored', description: 'Of packets that come in: an axis rewrites them, so their own signature rarely holds' }),
   seals: Type.Union([...Rule.anyOf], { default: 'wanted', description: 'Of documents that come in: whether a seal must be there, and what a broken one means' }),
+  pdf: Type.Object(PdfPolicy.properties, { additionalProperties: false, default: {}, description: 'What the signatures inside PDF files mean on the way `in` and `out`; an agency\'s own `pdf` goes before it' }),
   trust: OwnTrustPolicy,
   sealing: Type.Boolean({ default: false, description: 'Whether documents that go out carry a seal; on towards another lienthong' }),
   hashFile: Type.Union([Type.Literal('sdk'), Type.Literal('hex64')], { default: 'sdk', description: 'Form of XroadVnpt-hash-file' }),
@@ -59,14 +61,14 @@ export function createConnections ({ database, vault, connect }: { database: Db,
         values: [id],
       })
       if (!row) return null
-      const { version, paused, sealedSecret, sealedCertificate, ...settings } = row
+      const { version, paused, sealedSecret, sealedCertificate, ...settings } = { ...row, policy: { ...row.policy, pdf: row.policy.pdf ?? {} } } // none where an earlier version stored it
       const known = opened.get(id)
-      if (known?.version === version) return { id, axis: known.axis, policy: row.policy, paused }
+      if (known?.version === version) return { id, axis: known.axis, policy: settings.policy, paused }
       const clientCertificate = sealedCertificate && openCertificate(vault, id, sealedCertificate)
       const axis = connect({ id, ...settings, secret: vault.open(sealedSecret, connectionContext(id)).toString(), ...(clientCertificate && { clientCertificate }) })
       opened.set(id, { axis, version })
       if (known) replaced.push(Promise.resolve(known.axis[Symbol.asyncDispose]()))
-      return { id, axis, policy: row.policy, paused }
+      return { id, axis, policy: settings.policy, paused }
     },
 
     async [Symbol.asyncDispose] () {
