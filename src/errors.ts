@@ -38,7 +38,11 @@ const REFUSALS = {
   SIGNATURE_REQUIRED: [422, 'Gói tin phải có chữ ký số', 'The packet must be signed'],
   SIGNATURE_INVALID: [422, 'Chữ ký số của gói tin không hợp lệ', 'The signature of the packet is not valid'],
   SIGNATURE_UNDECIDED: [503, 'Chưa biết chứng thư số của người ký có bị thu hồi hay không; hãy gửi lại sau ít phút', 'It is not known yet whether the signer\'s certificate is revoked; submit again in some minutes'],
+  ATTACHMENT_PDF_UNSIGNED: [422, 'Tệp PDF phải có chữ ký số', 'A PDF must be signed'],
+  ATTACHMENT_PDF_INVALID: [422, 'Tệp PDF có chữ ký số không hợp lệ hoặc không kiểm tra được', 'A PDF has a signature that does not hold, or cannot be judged'],
+  ATTACHMENT_PDF_UNDECIDED: [503, 'Chưa biết chứng thư số của người ký tệp PDF có bị thu hồi hay không; hãy gửi lại sau ít phút', 'It is not known yet whether the certificate of a signer of a PDF is revoked; submit again in some minutes'],
   DOCUMENT_NOT_FOUND: [404, 'Không tìm thấy văn bản', 'No such document'],
+  ATTACHMENT_BEING_SIGNED: [409, 'Tệp đang được ký; hãy lấy lại sau', 'The file is being signed; ask again later'],
   MAILBOX_ITEM_NOT_FOUND: [404, 'Không tìm thấy văn bản trong hộp đến', 'No such item in the mailbox'],
   ATTACHMENT_NOT_FOUND: [404, 'Không tìm thấy tệp đính kèm', 'No such attachment'],
   MAILBOX_NOT_ACKNOWLEDGED: [409, 'Văn bản chưa được xác nhận đã nhận', 'The item has not been acknowledged yet'],
@@ -65,6 +69,10 @@ const REFUSALS = {
   FILE_AMBIGUOUS: [422, 'Tệp có nhiều chứng thư số không phải của CA: hãy tách ra và kiểm tra từng chứng thư', 'The file holds several certificates that are no CA\'s: verify them one at a time'],
 
   // Signing a PDF (src/pdf/sign)
+  PDF_SIGN_FILE: [422, 'Yêu cầu ký phải nêu một tệp PDF của văn bản, mỗi tệp một lần', 'What is to be signed must be a PDF of the document, each named once'],
+  PDF_SIGN_SEAL: [422, 'Cơ quan chưa có hình ảnh con dấu trong gateway', 'The gateway has no image of the agency\'s seal'],
+  PDF_SIGN_LEVEL: [422, 'Chưa cấu hình máy chủ cấp dấu thời gian, nên không đạt được mức chữ ký này', 'No time-stamping authority is set up, so that this level cannot be reached'],
+  PDF_SIGN_DIFFERS: [409, 'Chính văn bản này đã được nộp với yêu cầu ký khác', 'This very document was submitted before, and asked to be signed otherwise'],
   PDF_SIGN_UNREADABLE: [422, 'Không ký được tệp PDF: tệp bị mã hóa, bị hỏng hoặc quá phức tạp', 'The PDF cannot be signed: it is encrypted, broken or too complex'],
   PDF_SIGN_FORBIDDEN: [422, 'Một chữ ký đã có trong tệp PDF không cho phép ký thêm', 'A signature that the PDF already carries forbids further ones'],
   PDF_SIGN_PLACE: [422, 'Không có chỗ đặt chữ ký của cơ quan trong tệp PDF', 'There is no place for the agency\'s signature in the PDF'],

@@ -3,7 +3,7 @@
  *
  *   signPdf ─▶ B-B ── withToken (in place) ─▶ B-T ── withValidationData (a further update) ─▶ B-LT
  */
-import { createHash } from 'node:crypto'
+import { createHash, type X509Certificate } from 'node:crypto'
 import { Refusal } from '../../errors.ts'
 import type { Signer } from '../../trust/signers/signer.ts'
 import { withTimeStamp, writeSignedData } from '../../trust/cms/write.ts'
@@ -26,14 +26,20 @@ export type SignedPdf = { level: 'B-B' | 'B-T', field: string, increment: Buffer
 /** Room for the signed attributes, and for a token with its chain: the Cipher Committee's takes 3.75 KB (axis.md 7.2), others up to 8. */
 const ROOM = 12 * 1024
 
-/** A signature of level B-B. Throws a Refusal for a file that cannot be signed, or a text or an image that cannot be shown; SignerAway when the key cannot be used now. */
-export async function signPdf (input: PdfInput, request: PdfSignatureRequest, signer: Signer, workers: SigningWorkers): Promise<SignedPdf> {
+/** Makes a file ready to be signed, with room for these certificates. Throws a Refusal for what cannot be signed, or shown: it may be asked beforehand. */
+export async function prepareSigning (input: PdfInput, request: PdfSignatureRequest, certificates: readonly X509Certificate[], workers: Pick<SigningWorkers, 'prepareSignature'>): Promise<Extract<PreparedSignature, { kind: 'prepared' }>> {
   const appearance = await drawAppearance(request)
   const { as, time, name, reason, location, contact, field, at } = request
   const prepared = await workers.prepareSignature(input, {
-    as, time, name, reason, location, contact, field, at, ...(request.as === 'document' && { over: request.over }), appearance, reserved: reservedFor(signer),
+    as, time, name, reason, location, contact, field, at, ...(request.as === 'document' && { over: request.over }), appearance, reserved: certificates.reduce((sum, { raw }) => sum + raw.length, ROOM),
   })
   if (prepared.kind === 'refused') throw new Refusal(prepared.code, { detail: prepared.detail })
+  return prepared
+}
+
+/** A signature of level B-B. Throws a Refusal for a file that cannot be signed, or a text or an image that cannot be shown; SignerAway when the key cannot be used now. */
+export async function signPdf (input: PdfInput, request: PdfSignatureRequest, signer: Signer, workers: SigningWorkers): Promise<SignedPdf> {
+  const prepared = await prepareSigning(input, request, [signer.certificate, ...signer.chain], workers)
   const { cms, signatureValue } = await writeSignedData({ signer, digest: Buffer.from(prepared.digest) })
   const { contents } = prepared
   return { level: 'B-B', field: prepared.field, increment: filled(Buffer.from(prepared.increment), contents, cms), contents, cms, signatureValue }
@@ -53,10 +59,6 @@ export async function withValidationData (input: PdfInput, { increment, contents
   const prepared = await workers.prepareValidationData(input, increment, { ...data, vri: vriOf(increment, contents), time })
   if (prepared.kind === 'refused') throw new Refusal(prepared.code, { detail: prepared.detail })
   return Buffer.from(prepared.increment)
-}
-
-function reservedFor ({ certificate, chain }: Signer): number {
-  return [certificate, ...chain].reduce((sum, { raw }) => sum + raw.length, ROOM)
 }
 
 /** A copy of the increment with this CMS in its Contents, and zeros behind it. */
