@@ -96,7 +96,8 @@ function pssOf (oid: string, parameters: Der | undefined): SignedWith | { oid: s
   const mask = inside(0xa1, TAG.sequence)
   const [maskAlgorithm, maskHash] = mask ? childrenOf(mask) : []
   const salt = inside(0xa2, TAG.integer)
-  if (mask && oidOf(maskAlgorithm) !== MGF1) return { oid }
+  const trailer = inside(0xa3, TAG.integer)
+  if ((mask && oidOf(maskAlgorithm) !== MGF1) || (trailer && smallIntegerOf(trailer) !== 1)) return { oid }
   if (hash === undefined || (mask ? digestOf(maskHash) : 'sha1') !== hash) return { oid }
   return { oid, scheme: 'rsa-pss', digest: hash, saltLength: salt ? smallIntegerOf(salt) : 20 }
 }

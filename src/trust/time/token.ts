@@ -1,13 +1,14 @@
 /** Whether a time-stamp token proves that data existed at a time, and by which pinned root (RFC 3161; RFC 5816). */
-import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto'
+import { createHash, type X509Certificate } from 'node:crypto'
 
-import { ADMITTED, DIGESTS, digestNameOf, isAdmitted, isSigned, signedWith, type AlgorithmPolicy, type SignedWith } from '../algorithms.ts'
-import { contentOf, publicKeyOf } from '../asn1/certificate.ts'
-import { DerError, TAG, childrenOf, expectTag, oidOf, readDer } from '../asn1/der.ts'
+import { ADMITTED, digestNameOf, isAdmitted, type AlgorithmPolicy } from '../algorithms.ts'
+import { DerError, TAG, expectTag, oidOf } from '../asn1/der.ts'
+import type { CmsSigner } from '../cms/read.ts'
+import { ATTRIBUTE, algorithmOf, bindingOf, isEqual, isMadeBy, isNamed, onlyValue } from '../cms/signer.ts'
 import { judgePath, withHints } from '../path/path.ts'
 import type { TrustStore } from '../store.ts'
 import { combine, verdictFrom, type Verdict } from '../verdict.ts'
-import { ID_TST_INFO, readSigningCertificate, readToken, type CmsSigner, type TimeStampInfo, type Token } from './read.ts'
+import { ID_TST_INFO, readToken, type TimeStampInfo, type Token } from './read.ts'
 import { TIME_REASONS, type TimeFinding } from './reasons.ts'
 
 /** A verdict on a token: what it says, and the chain it rests on, the authority first, as far as they are known. */
@@ -30,15 +31,6 @@ export type ImprintOf = (digest: string) => Buffer | undefined
 
 /** Longer than a clock that is kept by NTP is ever wrong, shorter than would matter to anybody. */
 const CLOCK_TOLERANCE_MS = 5 * 60 * 1000
-
-const ATTRIBUTE = {
-  contentType: '1.2.840.113549.1.9.3',
-  messageDigest: '1.2.840.113549.1.9.4',
-  signingCertificate: '1.2.840.113549.1.9.16.2.12',
-  signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
-} as const
-
-const RSA_ENCRYPTION = '1.2.840.113549.1.1.1'
 
 /** Reads a token and judges it; whatever the bytes are, the answer is a verdict. */
 export function judgeTokenBytes (bytes: Uint8Array, imprintOf: ImprintOf, tsa: TrustStore | null, demands: TokenDemands = {}): TokenVerdict {
@@ -100,8 +92,8 @@ function isBetween ({ genTime, accuracyMs = 0 }: TimeStampInfo, { from, to }: { 
 
 /** RFC 5652, 11: each attribute once, with one value; what was signed is the attributes, and they name the content. */
 function judgeAttributes ({ content }: Token, signer: CmsSigner, { digests }: AlgorithmPolicy): TimeFinding[] {
-  const type = onlyValue(signer, ATTRIBUTE.contentType)
-  const digestValue = onlyValue(signer, ATTRIBUTE.messageDigest)
+  const type = onlyValue(signer.attributes, ATTRIBUTE.contentType)
+  const digestValue = onlyValue(signer.attributes, ATTRIBUTE.messageDigest)
   const findings: TimeFinding[] = []
   if (!type || oidOf(type) !== ID_TST_INFO) findings.push({ code: 'TOKEN_ATTRIBUTE_WRONG', detail: 'content-type' })
   const digest = digestNameOf(signer.digestAlgorithm)
@@ -114,46 +106,16 @@ function judgeAttributes ({ content }: Token, signer: CmsSigner, { digests }: Al
 
 /** RFC 5816, 2.2.1: the signed attributes name the certificate by its hash, or another with the same key could be put in its place. */
 function judgeBinding (signer: CmsSigner, certificate: X509Certificate): TimeFinding[] {
-  const versions = [ATTRIBUTE.signingCertificate, ATTRIBUTE.signingCertificateV2].filter((type) => signer.attributes.some((attribute) => attribute.type === type))
-  if (versions.length === 0) return [{ code: 'TOKEN_CERTIFICATE_UNBOUND', detail: 'signing-certificate' }]
-  const findings: TimeFinding[] = []
-  for (const version of versions) {
-    const { digest, hash } = readSigningCertificate(onlyValue(signer, version), version === ATTRIBUTE.signingCertificateV2)
-    const isKnown = Object.values(DIGESTS).includes(digest) && digest !== 'md5'
-    if (!isKnown || !isEqual(createHash(digest).update(certificate.raw).digest(), hash)) return [{ code: 'TOKEN_CERTIFICATE_UNBOUND', detail: digest }]
-    if (digest === 'sha1' && versions.length === 1) findings.push({ code: 'TOKEN_BINDING_SHA1' })
+  const binding = bindingOf(signer, certificate)
+  switch (binding.kind) {
+    case 'absent': return [{ code: 'TOKEN_CERTIFICATE_UNBOUND', detail: 'signing-certificate' }]
+    case 'other': return [{ code: 'TOKEN_CERTIFICATE_UNBOUND', detail: binding.digest }]
+    case 'bound': return binding.digest === 'sha1' ? [{ code: 'TOKEN_BINDING_SHA1' }] : []
   }
-  return findings
 }
 
 function judgeSignature (signer: CmsSigner, certificate: X509Certificate, algorithms: AlgorithmPolicy): TimeFinding[] {
   const how = algorithmOf(signer)
   if (!isAdmitted(how, algorithms)) return [{ code: 'TOKEN_ALGORITHM_NOT_ALLOWED', detail: 'digest' in how ? String(how.digest) : how.oid }]
-  const key = publicKeyOf(certificate)
-  const isRight = key !== undefined && signer.signedAttributes !== undefined && isSigned(signer.signedAttributes, how, signer.signature, key)
-  return isRight ? [] : [{ code: 'TOKEN_SIGNATURE_WRONG' }]
-}
-
-/** RFC 3370, 3.2: CMS may name the key alone and leave the digest to its own field, as OpenSSL does. */
-function algorithmOf (signer: CmsSigner): SignedWith | { oid: string } {
-  const oid = oidOf(childrenOf(signer.signatureAlgorithm)[0])
-  return oid === RSA_ENCRYPTION ? { oid, scheme: 'rsa-pkcs1', digest: digestNameOf(signer.digestAlgorithm) } : signedWith(signer.signatureAlgorithm)
-}
-
-/** The value of an attribute that stands there once and has one value. */
-function onlyValue ({ attributes }: CmsSigner, type: string) {
-  const [attribute, second] = attributes.filter((candidate) => candidate.type === type)
-  return second === undefined && attribute?.values.length === 1 ? attribute.values[0] : undefined
-}
-
-/** RFC 5652, 5.3: by issuer and serial number, octet by octet, or by the key's identifier. */
-function isNamed (certificate: X509Certificate, { identifier }: CmsSigner): boolean {
-  if (identifier.tag === 0x80) return contentOf(certificate).keyId === identifier.content.toString('hex')
-  const [tbs] = childrenOf(readDer(certificate.raw, TAG.sequence))
-  const [serial, , issuer] = childrenOf(tbs).filter(({ tag }) => tag !== 0xa0)
-  return identifier.content.equals(Buffer.concat([issuer!.raw, serial!.raw]))
-}
-
-function isEqual (one: Buffer, other: Buffer): boolean {
-  return one.length === other.length && timingSafeEqual(one, other)
+  return isMadeBy(certificate, signer, how) ? [] : [{ code: 'TOKEN_SIGNATURE_WRONG' }]
 }
