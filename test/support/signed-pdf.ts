@@ -27,12 +27,16 @@ const HOUR = 3_600_000
 /** Password of every PKCS #12 file made here. */
 export const P12_PASSWORD = 'test'
 
-/** Root and subordinate CA of the Cipher Committee's second generation, a leader, an agency, a signer on P-256, a stranger under a root of his own, and a time-stamping authority. Nobody is revoked. */
+/**
+ * Root and subordinate CA of the Cipher Committee's second generation, a leader, an agency, a signer on P-256, a signer under a CA whose name is plain ASCII as in the first
+ * generation, a stranger under a root of his own, and a time-stamping authority. Nobody is revoked.
+ */
 export type PdfPki = {
   root: Issued, sub: Issued, leader: Issued, agency: Issued, ec: Issued
+  asciiSub: Issued, ofAscii: Issued
   stranger: Issued, strangersRoot: Issued
   tsaRoot: Issued, tsa: Issued
-  /** CRLs of the root, the subordinate CA and the time-stamping root, in DER, made an hour ago and good for forty days */
+  /** CRLs of the root, the subordinate CAs and the time-stamping root, in DER, made an hour ago and good for forty days */
   crls: Buffer[]
   /** What a judgement of these files rests on */
   trust: Trust
@@ -48,16 +52,19 @@ export function makePdfPki (): PdfPki {
   const leader = signerUnder(sub, { CN: 'Nguyễn Văn Minh', O: 'UBND tỉnh thử nghiệm' }, rsaKeys(2048))
   const agency = signerUnder(sub, { CN: 'UBND tỉnh thử nghiệm', O: 'UBND tỉnh thử nghiệm', L: 'Hà Nội' }, rsaKeys(3072))
   const ec = signerUnder(sub, { CN: 'Trần Thị P-256', O: 'UBND tỉnh thử nghiệm' }, ecKeys('prime256v1'))
+  const ascii = 'Co quan chung thuc so thu nghiem'
+  const asciiSub = makeCa(ascii, root, { name: { CN: ascii, O: 'Ban Co yeu thu nghiem' }, keys: rsaKeys(2048), ...SPAN, extensions: ofRoot })
+  const ofAscii = signerUnder(asciiSub, { CN: 'Nguyen Van Minh', O: 'UBND tinh thu nghiem' }, rsaKeys(2048))
   const strangersRoot = makeCa('Root of a stranger', undefined, { keys: rsaKeys(2048), ...SPAN })
   const stranger = makeLeaf(strangersRoot, { name: leader.name, keys: rsaKeys(2048), ...SPAN })
   const tsaRoot = makeCa('Root TSA thử nghiệm', undefined, { keys: rsaKeys(2048), ...SPAN })
   const tsa = makeLeaf(tsaRoot, { name: { CN: 'TSA thử nghiệm' }, keys: rsaKeys(2048), ...SPAN, extensions: [TIME_STAMPING_PURPOSE] })
-  const crls = [root, sub, tsaRoot].map((issuer) => issueCrl({ issuer, thisUpdate: new Date(Date.now() - HOUR), nextUpdate: new Date(Date.now() + 40 * 24 * HOUR) }))
+  const crls = [root, sub, asciiSub, tsaRoot].map((issuer) => issueCrl({ issuer, thisUpdate: new Date(Date.now() - HOUR), nextUpdate: new Date(Date.now() + 40 * 24 * HOUR) }))
   const trust: Trust = {
-    domains: [{ ...storeOf([root], [sub]), label: 'thử nghiệm' }], timeStamping: { ...storeOf([tsaRoot]), label: 'TSA thử nghiệm' },
+    domains: [{ ...storeOf([root], [sub, asciiSub]), label: 'thử nghiệm' }], timeStamping: { ...storeOf([tsaRoot]), label: 'TSA thử nghiệm' },
     policy: DEFAULT_TRUST_POLICY, revocation: knownFrom(crls.map((crl) => readCrl(crl))),
   }
-  return { root, sub, leader, agency, ec, stranger, strangersRoot, tsaRoot, tsa, crls, trust }
+  return { root, sub, leader, agency, ec, asciiSub, ofAscii, stranger, strangersRoot, tsaRoot, tsa, crls, trust }
 }
 
 /** A signer's certificate with the profile of the Cipher Committee's second generation. */
@@ -150,7 +157,7 @@ export function verifyWithMutool (pdf: Buffer): { object: number, said: string }
   })
 }
 
-/** Signs with @signpdf: a file with a cross-reference table, whose update it writes itself. */
+/** Signs with @signpdf: a file with a cross-reference table, as pdfkit writes it. node-forge spoils a CA's name that is not ASCII in the CMS. */
 export async function signWithSignpdf (pdf: Buffer, p12: Buffer, { subFilter = 'adbe.pkcs7.detached', rect = [0, 0, 0, 0] }: { subFilter?: string, rect?: [number, number, number, number] } = {}): Promise<Buffer> {
   const prepared = plainAddPlaceholder({ pdfBuffer: pdf, reason: 'Phe duyet', contactInfo: 'van-thu@example.invalid', name: 'Nguyen Van Minh', location: 'Ha Noi', subFilter, widgetRect: rect, signatureLength: 16_384 })
   return new SignPdf().sign(prepared, new P12Signer(p12, { passphrase: P12_PASSWORD }))
