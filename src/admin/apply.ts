@@ -3,6 +3,7 @@ import type { Vault } from '../access/secrets.ts'
 import { parseAgencyCode } from '../agencies/code.ts'
 import { linkCertificate } from '../agencies/certificates.ts'
 import { findAgencies, saveAgencies, savePdfPolicy } from '../agencies/registry.ts'
+import { checkSealImage, saveSeal } from '../agencies/seals.ts'
 import { saveSigner } from '../agencies/signers.ts'
 import { NO_LOG, type AlarmLog } from '../alarms/alarms.ts'
 import { recordAudit } from '../audit/audit.ts'
@@ -24,10 +25,15 @@ export async function applySetup (setup: Setup, { database, vault, now, actor, i
   await database.transaction(async (tx) => {
     await saveAgencies(tx, setup.agencies.map(({ codes, name, mail }, index) => ({ codes: codes.map((code, at) => valid(`agencies.${index}.codes.${at}`, () => parseAgencyCode(code, ''))), name, mail })), 'setup')
     const agencyId = await idsOf(tx, setup)
-    for (const [index, { codes, pdf }] of setup.agencies.entries()) {
+    for (const [index, { codes, pdf, seal }] of setup.agencies.entries()) {
       const [id, ...others] = new Set(codes.map((code) => agencyId(code.trim(), `agencies.${index}.codes`)))
       if (others.length > 0) throw new Refusal('SETUP_INVALID', { field: `agencies.${index}.codes`, detail: `these codes belong to ${others.length + 1} agencies (${[id, ...others].join(', ')})` })
       if (id !== undefined && pdf) await savePdfPolicy(tx, id, pdf)
+      if (id !== undefined && seal) {
+        const png = Buffer.from(seal.pngBase64, 'base64')
+        valid(`agencies.${index}.seal.pngBase64`, () => checkSealImage(png))
+        await saveSeal(tx, id, { png, widthMm: seal.widthMm })
+      }
     }
 
     for (const [index, connection] of setup.connections.entries()) {

@@ -41,8 +41,13 @@ export const SignerSetup = Type.Object({
 /** Without a default: an agency that a set-up names without it keeps what it has. */
 const AgencyPdfPolicy = Type.Object(PdfPolicy.properties, { ...strict, description: 'What the signatures inside PDF files mean for this agency, where it differs from its connection; {}: nowhere. Absent: as before' })
 
+const Seal = Type.Object({
+  pngBase64: Type.String({ minLength: 1, maxLength: 3_000_000, pattern: '^[A-Za-z0-9+/\\s]+=*\\s*$', description: 'A PNG with an alpha channel and a transparent ground' }),
+  widthMm: Type.Number({ minimum: 10, maximum: 60, description: 'Its real width, millimetres' }),
+}, { ...strict, description: 'The image of the agency\'s seal, which its signature on a document shows (Decree 30/2020/NĐ-CP, appendix I). Absent: as before' })
+
 export const Setup = Type.Object({
-  agencies: Type.Array(Type.Object({ codes: Type.Array(Code, { minItems: 1 }), name: Name, mail: Type.Optional(Type.String()), pdf: Type.Optional(AgencyPdfPolicy) }, strict), { default: [] }),
+  agencies: Type.Array(Type.Object({ codes: Type.Array(Code, { minItems: 1 }), name: Name, mail: Type.Optional(Type.String()), pdf: Type.Optional(AgencyPdfPolicy), seal: Type.Optional(Seal) }, strict), { default: [] }),
   connections: Type.Array(Type.Object({
     id: Slug, protocol: Type.Literal('vxp'), baseUrl: Type.String({ pattern: '^https?://' }), systemId: Type.String({ minLength: 1 }), secret: Type.String({ minLength: 1 }),
     clientCertificate: Type.Optional(Type.Object({ certificatePem: Pem, keyPem: Pem }, { ...strict, description: 'What is shown to an axis that asks for a certificate over https: it first, CAs after it' })),
@@ -50,7 +55,10 @@ export const Setup = Type.Object({
   }, strict), { default: [] }),
   systems: Type.Array(Type.Object({
     id: Slug, name: Name, agencies: Type.Array(Code, { minItems: 1 }),
-    policy: Type.Object({ packetSignature: Type.Union([Type.Literal('required'), Type.Literal('wanted'), Type.Literal('ignored')], { default: 'wanted' }) }, { ...strict, default: {} }),
+    policy: Type.Object({
+      packetSignature: Type.Union([Type.Literal('required'), Type.Literal('wanted'), Type.Literal('ignored')], { default: 'wanted' }),
+      levelMinutes: Type.Number({ default: 10, minimum: 0, maximum: 1440, description: 'How long a document waits, once its PDFs are signed, for their time-stamps and revocation data; then it goes with what they have' }),
+    }, { ...strict, default: {} }),
   }, strict), { default: [] }),
   certificates: Type.Array(Type.Object({ agency: Code, pem: Pem }, strict), { default: [], description: 'Which certificate speaks for which agency' }),
   signers: Type.Array(SignerSetup, { default: [], description: 'Keys the gateway signs with: each is one of keyPem, pkcs12Base64, pkcs11, remote' }),
