@@ -1,5 +1,6 @@
 /** Reads BER (X.690), of which CMS allows more than certificates do, as the DER that der.ts reads. */
 import { DerError, TAG, spanAt, type Span } from './der.ts'
+import { headOf } from './write.ts'
 
 /** Deeper than any CMS message; a stranger's bytes must not end the stack. */
 const DEEPEST = 32
@@ -96,14 +97,4 @@ function isEnd (bytes: Buffer, at: number): boolean {
 
 function element (tag: number, content: Buffer, end: number): Read {
   return { der: Buffer.concat([headOf(tag, content.length), content]), content, end }
-}
-
-function headOf (tag: number, length: number): Buffer {
-  if (length < 0x80) return Buffer.of(tag, length)
-  const octets = Math.ceil(length.toString(16).length / 2)
-  const head = Buffer.alloc(2 + octets)
-  head[0] = tag
-  head[1] = 0x80 | octets
-  head.writeUIntBE(length, 2, octets)
-  return head
 }

@@ -1,12 +1,15 @@
-/** Writes the little DER that we ask with: questions to OCSP responders and time-stamping authorities. */
+/** Writes DER: the questions to OCSP responders and time-stamping authorities, and signed messages. */
 import { TAG } from './der.ts'
 
-/** One element with these contents. They stay below 64 KiB. */
+/** One element with these contents. */
 export function writeDer (tag: number, ...parts: readonly Uint8Array[]): Buffer {
-  const content = Buffer.concat(parts)
-  if (content.length > 0xffff) throw new RangeError('only short elements are written')
-  const length = content.length < 0x80 ? [content.length] : content.length < 0x100 ? [0x81, content.length] : [0x82, content.length >> 8, content.length & 0xff]
-  return Buffer.concat([Buffer.from([tag, ...length]), content])
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  return Buffer.concat([headOf(tag, length), ...parts])
+}
+
+/** A SET OF: its elements in the order of their octets (X.690, 11.6). `tag` is another one where it is tagged implicitly. */
+export function writeSetOf (elements: readonly Buffer[], tag: number = TAG.set): Buffer {
+  return writeDer(tag, ...elements.toSorted((one, other) => one.compare(other)))
 }
 
 /** An object identifier from its dotted form. */
@@ -18,6 +21,24 @@ export function writeOid (id: string): Buffer {
 /** An AlgorithmIdentifier whose parameters are NULL, as digests have it. */
 export function writeAlgorithm (id: string): Buffer {
   return writeDer(TAG.sequence, writeOid(id), writeDer(0x05))
+}
+
+/** An integer that is not negative, from its octets, the highest first. */
+export function writeUnsigned (octets: Uint8Array): Buffer {
+  const first = octets.findIndex((octet) => octet !== 0)
+  const shortest = first < 0 ? Buffer.of(0) : octets.subarray(first)
+  return writeDer(TAG.integer, ...(shortest[0]! >= 0x80 ? [Buffer.of(0)] : []), shortest)
+}
+
+/** Tag and length of an element, the length definite and shortest. */
+export function headOf (tag: number, length: number): Buffer {
+  if (length < 0x80) return Buffer.of(tag, length)
+  const octets = Math.ceil(length.toString(16).length / 2)
+  const head = Buffer.alloc(2 + octets)
+  head[0] = tag
+  head[1] = 0x80 | octets
+  head.writeUIntBE(length, 2, octets)
+  return head
 }
 
 /** X.690, 8.19.2: seven bits an octet, the highest bit on all but the last. */

@@ -37,7 +37,8 @@ export type SignedData = {
   signers: CmsSigner[]
 }
 
-const ID_SIGNED_DATA = '1.2.840.113549.1.7.2'
+export const ID_SIGNED_DATA = '1.2.840.113549.1.7.2'
+export const ID_DATA = '1.2.840.113549.1.7.1'
 /** RFC 5940, 2: a whole OCSPResponse among the CRLs */
 const OCSP_RESPONSE = '1.3.6.1.5.5.7.16.2'
 
