@@ -10,6 +10,11 @@ export function bytesSource (bytes: Uint8Array): PdfSource {
   return { size: buffer.length, read: (from, to) => buffer.subarray(Math.max(0, from), Math.max(0, to)) }
 }
 
+/** Whether this is a PDF, by its bytes: viewers open what has the header within the first 1,024, whatever stands before it. */
+export function isPdf (bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024)).includes('%PDF-')
+}
+
 /** Large enough that a file's tail, or a page's objects, come with one call. */
 const WINDOW = 256 * 1024
 const WINDOWS = 16

@@ -1,0 +1,140 @@
+/** Reads one cross-reference section, of either form, with its trailer (ISO 32000-2, 7.5.4, 7.5.5 and 7.5.8). */
+import { PdfFault } from '../fault.ts'
+import type { PdfSource } from '../source.ts'
+import { broken } from './broken.ts'
+import type { Budget } from './budget.ts'
+import { EntriesBuilder, mergeHybrid, type XrefEntries } from './entries.ts'
+import { decodeData } from './filters.ts'
+import { readIndirect, startsToken } from './indirect.ts'
+import { Lexer } from './lexer.ts'
+import { PdfName, PdfRef, PdfStream, type PdfDict, type PdfObject } from './objects.ts'
+
+/** One cross-reference section as it stands in the file, with its trailer; the entries of its XRefStm are merged in. */
+export type XrefSection = {
+  from: number
+  /** Right behind its `%%EOF`, and behind the end of line that may follow */
+  eof: number
+  end: number
+  /** What the `startxref` behind it says; 0 where it leads nowhere, or there is none: the first section of a linearised file */
+  startxref: number
+  trailer: PdfDict
+  entries: XrefEntries
+  /** Of a hybrid: where the cross-reference stream stands that its table's readers do not see */
+  hidden?: { from: number, to: number }
+}
+
+/** Reads the section at an offset, up to its end-of-file marker. Depends on nothing but the bytes before `limit`. */
+export function readSection (source: PdfSource, offset: number, limit: number, budget: Budget): XrefSection {
+  if (!startsToken(source, offset)) broken('a cross-reference offset that points into the middle of something', offset)
+  const lexer = new Lexer(source, offset, limit, budget)
+  lexer.skipWhitespace()
+  const from = lexer.position
+  const read = lexer.peekWord() === 'xref' ? readTable(source, lexer, budget) : readXrefStream(source, offset, limit, budget)
+  const { trailer } = read
+  const encrypt = trailer.get('Encrypt')
+  if (encrypt !== undefined && encrypt !== null) throw new PdfFault('PDF_ENCRYPTED', `Encrypt in the trailer at byte ${from}`)
+  return { from, ...readMarker(source, read.to, limit, budget), ...read }
+}
+
+type Content = { trailer: PdfDict, entries: XrefEntries, to: number, hidden?: { from: number, to: number } }
+
+/** What stands between the section's trailer and the end of its revision. */
+function readMarker (source: PdfSource, from: number, limit: number, budget: Budget): { startxref: number, eof: number, end: number } {
+  const lexer = new Lexer(source, from, limit, budget)
+  if (lexer.peekWord() !== 'startxref') return { startxref: 0, eof: from, end: from }
+  lexer.expect('startxref')
+  const startxref = lexer.integer('offset behind startxref')
+  lexer.skipWhitespace()
+  const at = lexer.position
+  if (lexer.bytes(at, Math.min(lexer.limit, at + 5)).toString('latin1') !== '%%EOF') broken('no end-of-file marker', at)
+  const eof = at + 5
+  const line = lexer.at(eof) === 0x0d ? 1 + Number(lexer.at(eof + 1) === 0x0a) : Number(lexer.at(eof) === 0x0a)
+  return { startxref, eof, end: eof + line }
+}
+
+function readTable (source: PdfSource, lexer: Lexer, budget: Budget): Content {
+  lexer.expect('xref')
+  const builder = new EntriesBuilder(budget)
+  while (lexer.peekWord() !== 'trailer') readSubsection(lexer, builder)
+  lexer.expect('trailer')
+  const trailer = lexer.object()
+  if (!(trailer instanceof Map)) return broken('a trailer without its dictionary', lexer.position)
+  const to = lexer.position
+  const entries = builder.entries()
+  const at = trailer.get('XRefStm')
+  if (at === undefined) return { trailer, entries, to }
+  if (typeof at !== 'number') return broken('an XRefStm that is no offset', to)
+  const hidden = readXrefStream(source, at, lexer.limit, budget)
+  return { trailer, entries: mergeHybrid(entries, hidden.entries, budget), to, hidden: { from: hidden.from, to: hidden.to } }
+}
+
+const ENTRY = 20
+const ENTRIES_AT_ONCE = 4096
+/** Every viewer counts on twenty bytes, whatever the two at their end are */
+const LINE = /^(\d{10}) (\d{5}) ([nf])(?: \r| \n|\r\n)$/
+
+function readSubsection (lexer: Lexer, builder: EntriesBuilder): void {
+  const at = lexer.position
+  const first = lexer.integer('first object of a subsection')
+  const count = lexer.integer('count of a subsection')
+  while (lexer.at(lexer.position) === 0x20) lexer.position++
+  if (lexer.at(lexer.position) === 0x0d) lexer.position++
+  if (lexer.at(lexer.position) === 0x0a) lexer.position++
+  if (lexer.position + count * ENTRY > lexer.limit) broken('a subsection longer than the file', at)
+  for (let done = 0; done < count; done += ENTRIES_AT_ONCE) {
+    const amount = Math.min(ENTRIES_AT_ONCE, count - done)
+    const text = lexer.bytes(lexer.position, lexer.position + amount * ENTRY).toString('latin1')
+    for (let index = 0; index < amount; index++) {
+      const match = LINE.exec(text.slice(index * ENTRY, (index + 1) * ENTRY))
+      if (!match) return broken('a cross-reference entry that is none', lexer.position + index * ENTRY)
+      const generation = Number(match[2])
+      if (match[3] === 'n' && generation > 65_535) broken('a generation that is too large', lexer.position + index * ENTRY)
+      // The head of the free list at number 1: a table that some viewers shift by one, and others do not
+      if (match[3] === 'f' && generation >= 65_535 && first === 1 && done + index === 0) broken('a table that begins with the free list at object 1', at)
+      builder.add(first + done + index, match[3] === 'n' ? 'at' : 'free', Number(match[1]), generation)
+    }
+    lexer.position += amount * ENTRY
+  }
+}
+
+function readXrefStream (source: PdfSource, offset: number, limit: number, budget: Budget): Content & { from: number } {
+  // Everything a cross-reference stream says is direct: no table is there yet to look anything up (ISO 32000-2, 7.5.8.2)
+  const direct = (object: PdfObject | undefined): PdfObject => object instanceof PdfRef ? broken('a reference in a cross-reference stream', offset) : object ?? null
+  const { object, from, to } = readIndirect(source, offset, limit, budget, direct)
+  if (!(object instanceof PdfStream) || !isNamed(object.dict.get('Type'), 'XRef')) return broken('no cross-reference section', offset)
+  budget.within('stream', object.to - object.from)
+  const data = decodeData(source.read(object.from, object.to), object.dict, direct, budget)
+  return { trailer: object.dict, entries: readRows(data, object.dict, offset, budget), from, to }
+}
+
+function readRows (data: Buffer, dict: PdfDict, at: number, budget: Budget): XrefEntries {
+  const size = dict.get('Size')
+  const index = dict.get('Index') ?? [0, size ?? null]
+  const [widths, ranges] = [integersOf(dict.get('W'), at), integersOf(index, at)]
+  if (widths.length !== 3 || widths.some((width) => width > 6) || ranges.length % 2 !== 0) broken('a cross-reference stream whose W or Index is none', at)
+  const [kind, place, detail] = widths as [number, number, number]
+  const row = kind + place + detail
+  const builder = new EntriesBuilder(budget)
+  let from = 0
+  for (let range = 0; range < ranges.length; range += 2) {
+    const [first, count] = [ranges[range]!, ranges[range + 1]!]
+    if (row === 0 || from + count * row > data.length) broken('a cross-reference stream shorter than its Index', at)
+    for (let number = first; number < first + count; number++, from += row) {
+      const type = kind === 0 ? 1 : data.readUIntBE(from, kind)
+      const [one, two] = [field(data, from + kind, place), field(data, from + kind + place, detail)]
+      if (type > 2) broken('a cross-reference entry of a kind that does not exist', at)
+      if (two > (type === 2 ? 0xffff_ffff : 65_535)) broken('a cross-reference entry out of range', at)
+      builder.add(number, type === 0 ? 'free' : type === 1 ? 'at' : 'in', one, two)
+    }
+  }
+  return builder.entries()
+}
+
+const field = (data: Buffer, from: number, width: number): number => width === 0 ? 0 : data.readUIntBE(from, width)
+
+function integersOf (object: PdfObject | undefined, at: number): number[] {
+  if (!Array.isArray(object)) return broken('a cross-reference stream without its W or Index', at)
+  return object.map((item: PdfObject) => typeof item === 'number' && Number.isSafeInteger(item) && item >= 0 ? item : broken('a cross-reference stream whose W or Index is none', at))
+}
+
+const isNamed = (object: PdfObject | undefined, value: string): boolean => object instanceof PdfName && object.value === value
