@@ -4,9 +4,7 @@
 import com.itextpdf.text.Image;
 import com.itextpdf.text.Rectangle;
 import com.itextpdf.text.pdf.AcroFields;
-import com.itextpdf.text.pdf.PdfFormField;
 import com.itextpdf.text.pdf.PdfReader;
-import com.itextpdf.text.pdf.PdfSigLockDictionary;
 import com.itextpdf.text.pdf.PdfSignatureAppearance;
 import com.itextpdf.text.pdf.PdfStamper;
 import com.itextpdf.text.pdf.security.*;
@@ -102,7 +100,7 @@ class SignedPdfs {
         out("pdfbox empty field", () -> box(withField, Sign.by(leader).field("S1")));
         out("pdfbox leader and agency", () -> box(one, Sign.by(agency).withImage()));
 
-        byte[] form = form(base);
+        byte[] form = form(base, null);
         byte[] approved = out("pdfbox form signed", () -> box(form, Sign.by(leader)));
         out("pdfbox form filled after an approval", () -> edit(approved, SignedPdfs::fill));
         for (int level = 1; level <= 3; level++) {
@@ -126,8 +124,8 @@ class SignedPdfs {
         byte[] one = out("itext cades", () -> itext(base, leader, "S", 0, cades, null));
         out("itext pkcs7", () -> itext(base, leader, "S", 0, cms, null));
         out("itext leader and agency", () -> itext(one, agency, "T", 0, cades, null));
-        out("itext not as an update", () -> itext(base, leader, "S", 0, cades, null, false, false, null));
-        out("itext image", () -> itext(base, leader, "S", 0, cades, null, true, true, null));
+        out("itext not as an update", () -> itext(base, leader, "S", 0, cades, null, false, false));
+        out("itext image", () -> itext(base, leader, "S", 0, cades, null, true, true));
         out("itext empty field", () -> itext(withField, leader, "S1", 0, cades, null));
         out("itext pkcs7 token", () -> itext(base, leader, "S", 0, cms, new Tsa()));
         byte[] stamped = out("itext token", () -> itext(base, leader, "S", 0, cades, new Tsa()));
@@ -142,15 +140,12 @@ class SignedPdfs {
             out("itext certified P" + level + ", signed", () -> itext(certified, agency, "T", 0, cades, null));
             out("itext certified P" + level + ", archive time-stamp", () -> documentTimeStamp(certified, "A"));
         }
-        byte[] form = form(base);
-        PdfSigLockDictionary one_ = new PdfSigLockDictionary(PdfSigLockDictionary.LockAction.INCLUDE, "name");
-        PdfSigLockDictionary others = new PdfSigLockDictionary(PdfSigLockDictionary.LockAction.EXCLUDE, "name");
-        byte[] certified = itext(form, leader, "S", 2, cades, null);
+        byte[] certified = itext(form(base, null), leader, "S", 2, cades, null);
         out("itext form filled under P2", () -> fillByItext(certified));
-        byte[] locked = out("itext lock of the field", () -> itext(certified, agency, "T", 0, cades, null, true, false, one_));
-        out("itext lock of the field, filled", () -> fillByItext(locked));
-        byte[] free = out("itext lock of other fields", () -> itext(certified, agency, "T", 0, cades, null, true, false, others));
-        out("itext lock of other fields, filled", () -> fillByItext(free));
+        for (String lock : List.of("Include", "Exclude", "All")) {
+            byte[] locked = out("itext certified P2, lock " + lock, () -> itext(itext(form(base, lock), leader, "S", 2, cades, null), agency, "T", 0, cades, null));
+            out("itext certified P2, lock " + lock + ", filled", () -> fillByItext(locked));
+        }
     }
 
     // PDFBox
@@ -237,7 +232,8 @@ class SignedPdfs {
         return CMSSignedData.replaceSigners(made, new SignerInformationStore(SignerInformation.replaceUnsignedAttributes(signer, unsigned)));
     }
 
-    static byte[] form (byte[] pdf) throws Exception {
+    /** A document with a text field; with `lock` also with an empty signature field T that locks it, every other field, or all. */
+    static byte[] form (byte[] pdf, String lock) throws Exception {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (PDDocument document = PDDocument.load(pdf)) {
             PDAcroForm form = new PDAcroForm(document);
@@ -256,6 +252,25 @@ class SignedPdfs {
             widget.setPrinted(true);
             document.getPage(0).getAnnotations().add(widget);
             field.setValue("nobody");
+            // iText does not write an appearance dictionary of its own number again
+            ((COSDictionary) field.getCOSObject().getDictionaryObject(COSName.AP)).setDirect(true);
+            if (lock != null) {
+                PDSignatureField empty = new PDSignatureField(form);
+                empty.setPartialName("T");
+                form.getFields().add(empty);
+                COSDictionary locked = new COSDictionary();
+                locked.setName(COSName.TYPE, "SigFieldLock");
+                locked.setName("Action", lock);
+                COSArray fields = new COSArray();
+                fields.add(new COSString("name"));
+                if (!lock.equals("All")) locked.setItem(COSName.FIELDS, fields);
+                empty.getCOSObject().setItem("Lock", locked);
+                var place = empty.getWidgets().get(0);
+                place.setRectangle(new PDRectangle(320, 200, 180, 60));
+                place.setPage(document.getPage(0));
+                place.setPrinted(true);
+                document.getPage(0).getAnnotations().add(place);
+            }
             document.save(out);
         }
         return out.toByteArray();
@@ -295,31 +310,23 @@ class SignedPdfs {
             content.showText("1 000 000 000 VND");
             content.endText();
         }
-        return Set.of(page.getCOSObject());
+        return Set.of(page.getCOSObject(), page.getResources().getCOSObject(), (COSDictionary) page.getResources().getCOSObject().getDictionaryObject(COSName.FONT));
     }
 
     // iText
 
     static byte[] itext (byte[] pdf, Signer signer, String field, int level, MakeSignature.CryptoStandard standard, TSAClient stamping) throws Exception {
-        return itext(pdf, signer, field, level, standard, stamping, true, false, null);
+        return itext(pdf, signer, field, level, standard, stamping, true, false);
     }
 
-    static byte[] itext (byte[] pdf, Signer signer, String field, int level, MakeSignature.CryptoStandard standard, TSAClient stamping, boolean isUpdate, boolean hasImage, PdfSigLockDictionary lock) throws Exception {
+    static byte[] itext (byte[] pdf, Signer signer, String field, int level, MakeSignature.CryptoStandard standard, TSAClient stamping, boolean isUpdate, boolean hasImage) throws Exception {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PdfReader reader = new PdfReader(pdf);
         PdfStamper stamper = PdfStamper.createSignature(reader, out, '\0', null, isUpdate);
         PdfSignatureAppearance appearance = stamper.getSignatureAppearance();
         appearance.setReason("Phê duyệt");
         appearance.setLocation("Hà Nội");
-        if (lock != null) {
-            PdfFormField empty = PdfFormField.createSignature(stamper.getWriter());
-            empty.setWidget(new Rectangle(320, 100, 500, 160), null);
-            empty.setFlags(4);
-            empty.setFieldName(field);
-            empty.put(com.itextpdf.text.pdf.PdfName.LOCK, stamper.getWriter().addToBody(lock).getIndirectReference());
-            stamper.addAnnotation(empty, 1);
-            appearance.setVisibleSignature(new Rectangle(320, 100, 500, 160), 1, field);
-        } else if (reader.getAcroFields().getField(field) != null || reader.getAcroFields().getBlankSignatureNames().contains(field)) appearance.setVisibleSignature(field);
+        if (reader.getAcroFields().getField(field) != null || reader.getAcroFields().getBlankSignatureNames().contains(field)) appearance.setVisibleSignature(field);
         else appearance.setVisibleSignature(new Rectangle(320, 100, 500, 160), 1, field);
         if (hasImage) {
             appearance.setSignatureGraphic(Image.getInstance(folder.resolve("image.png").toString()));

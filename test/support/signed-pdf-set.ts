@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import PDFDocument from 'pdfkit'
 
-import { makeNss, P12_PASSWORD, p12Of, signWithMutool, signWithSignpdf, type PdfPki } from './signed-pdf.ts'
+import { makeNss, p12Of, signWithMutool, signWithSignpdf, type PdfPki } from './signed-pdf.ts'
 
 /** A signed file and who made it. */
 export type SignedFile = { name: string, bytes: Buffer }
