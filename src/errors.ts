@@ -45,6 +45,8 @@ const REFUSALS = {
   ATTACHMENT_BEING_SIGNED: [409, 'Tệp đang được ký; hãy lấy lại sau', 'The file is being signed; ask again later'],
   MAILBOX_ITEM_NOT_FOUND: [404, 'Không tìm thấy văn bản trong hộp đến', 'No such item in the mailbox'],
   ATTACHMENT_NOT_FOUND: [404, 'Không tìm thấy tệp đính kèm', 'No such attachment'],
+  HELD_NOT_FOUND: [404, 'Không tìm thấy văn bản đang giữ lại', 'No such document that was held'],
+  HELD_SETTLED: [409, 'Văn bản không còn (hoặc chưa từng) bị giữ lại', 'The document is not held: it was decided on otherwise, or never was'],
   MAILBOX_NOT_ACKNOWLEDGED: [409, 'Văn bản chưa được xác nhận đã nhận', 'The item has not been acknowledged yet'],
   STATUS_NOT_ALLOWED: [422, 'Mã trạng thái không dùng được ở bước này', 'This status cannot be reported here'],
   STATUS_REASON_MISSING: [422, 'Phải nêu lý do', 'A reason is required'],

@@ -2,6 +2,7 @@ import { createVault } from './access/secrets.ts'
 import { addAccess } from './access/http.ts'
 import { createCertificateChanges } from './admin/certificate-changes.ts'
 import { addCertificates } from './admin/certificates.ts'
+import { addHeld } from './admin/held.ts'
 import { createTellOwnKeys } from './agencies/revoked-keys.ts'
 import { createSigners } from './agencies/signers.ts'
 import { createExpiries } from './agencies/expiries.ts'
@@ -18,7 +19,7 @@ import { createHttpClient } from './http/client.ts'
 import { addHealth } from './http/health.ts'
 import { addMetrics, createMetrics } from './http/metrics.ts'
 import { addOpenApi } from './http/openapi.ts'
-import { createHttpServer } from './http/server.ts'
+import { createHttpServer, type HttpServer } from './http/server.ts'
 import { createInbound } from './inbound/inbound.ts'
 import type { JobHandlers, JobName } from './jobs.ts'
 import { applyStatus } from './lifecycle/apply.ts'
@@ -100,6 +101,9 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const report = createReport({ dispatchStatus: outbound.dispatchStatus, now })
   const inbound = createInbound({
     ...needs, trust: (own) => ({ ...trust, policy: revocation.policy(own) }), meet: revocation.meet, revokedBy: (news) => tellOwnKeys(revocation.revokedBy(news)), applyStatus,
+    judgePdfs: async (files) => files.map(() => null),
+    reportRefused: (tx, handOverId, description) => report(tx, { handOverId, code: '02', description, reportedBy: { keyId: 'gateway', name: 'gateway' }, automatic: true }),
+    reportRefusedBy: (tx, handOverId, description, reportedBy) => report(tx, { handOverId, code: '02', description, reportedBy, automatic: false }),
     reportArrived: (tx, handOverId, reportedBy) => report(tx, { handOverId, code: '01', reportedBy, automatic: true }),
   })
   const sync = createSync({ database, connections, now, log })
@@ -148,6 +152,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   await http.register(addCertificates, {
     prefix: '/v1/admin', database, requireRole, changes: createCertificateChanges({ database, trust, log, now }), expiries: expiries.calendar, onJudgeAgain: nudge.verify,
   })
+  await http.register(async (admin: HttpServer) => addHeld(admin, { requireRole, held: inbound.held }), { prefix: '/v1/admin' })
   opened.defer(() => http.close())
 
   const parts = opened.move()

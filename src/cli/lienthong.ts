@@ -12,6 +12,7 @@ const USAGE = `lienthong <command>
   key system ID                                make an API key for a system, and show it once
   key person ID ROLE                           the same for a person: administrator, operator or monitor
   certificates COMMAND                         which certificate speaks for whom; certificates alone lists its commands
+  held COMMAND                                 documents that wait for a person, for their PDFs; held alone lists its commands
   audit                                        check the audit chain
   revocation import FILE...                    take in CRLs (DER, PEM) and OCSP answers (DER) from files
   revocation list                              where revocation is asked for, and the newest CRLs
@@ -23,7 +24,7 @@ const USAGE = `lienthong <command>
 const MENDABLE = ['ENOENT', 'EISDIR', 'EACCES']
 
 /** Commands with options of their own. No fault in those of `verify` may look like a verdict. */
-const READ_THEIR_OWN = ['certificates', 'verify']
+const READ_THEIR_OWN = ['certificates', 'held', 'verify']
 
 const given = process.argv.slice(2)
 
@@ -67,6 +68,11 @@ try {
     case 'certificates': {
       const { certificates } = await import('./certificates.ts')
       process.exitCode = await certificates(given.slice(1))
+      break
+    }
+    case 'held': {
+      const { held } = await import('./held.ts')
+      process.exitCode = await held(given.slice(1))
       break
     }
     case 'verify': {

@@ -1,8 +1,10 @@
 /** What to do about one packet that was accepted on the word of a certificate that is not to be believed any more. Decides only. */
 
+import type { HandOverState } from './store.ts'
+
 /** `kind`: an arrival of either kind, or a document that a system of ours has submitted. `items` are its hand-overs. */
 export type AcceptedPacket = {
-  kind: 'document' | 'status' | 'submitted', state: string, items: readonly { state: 'waiting' | 'acknowledged' }[], stampedAt: Date | null
+  kind: 'document' | 'status' | 'submitted', state: string, items: readonly { state: HandOverState }[], stampedAt: Date | null
 }
 
 export type AcceptedRemedy = 'hold-back' | 'ask-sender' | 'ask-status' | 'ask-system' | 'proved' | 'no-effect'
@@ -29,6 +31,7 @@ export const ACCEPTED_REMEDIES: Readonly<Record<AcceptedRemedy, readonly [vi: st
 /** As for our own keys, only a time-stamp from before the revocation proves to others that the packet is older (EN 319 102-1, 5.5). */
 export function acceptedRemedyFor ({ kind, state, items, stampedAt }: AcceptedPacket, revokedAt: Date | null): AcceptedRemedy {
   if (state === 'duplicate' || state === 'unmatched') return 'no-effect'
+  if (items.length > 0 && items.every((item) => item.state === 'refused')) return 'no-effect'
   if (revokedAt !== null && stampedAt !== null && stampedAt < revokedAt) return 'proved'
   switch (kind) {
     case 'submitted': return 'ask-system'

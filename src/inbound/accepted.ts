@@ -1,11 +1,12 @@
 import type { Db } from '../database/database.ts'
 import { acceptedRemedyFor, type AcceptedPacket, type AcceptedRemedy } from './accepted-remedy.ts'
+import type { HandOverState } from './store.ts'
 import { ARRIVAL_TOUCHED, DOCUMENT_TOUCHED } from './recheck-store.ts'
 
 /** `promulgatedOn` is the day that the document bears. A status has no number, notation, subject or items. */
 export type Accepted = Omit<AcceptedPacket, 'items'> & {
   id: string, acceptedAt: Date, sender: string, number: string | null, notation: string | null, subject: string | null, promulgatedOn: string | null
-  items: { id: string, agency: string, state: 'waiting' | 'acknowledged', status: string | null }[]
+  items: { id: string, agency: string, state: HandOverState, status: string | null }[]
   remedy: AcceptedRemedy
 }
 

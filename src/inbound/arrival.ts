@@ -11,7 +11,8 @@
  */
 import type { Fault, RefusalCode } from '../errors.ts'
 import { rule, type SignaturePolicy } from '../signing/policy.ts'
-import type { CertificateDetails, Reason, SignatureVerdict } from '../trust/verdict.ts'
+import type { CertificateDetails, Reason, SignatureVerdict, Verdict } from '../trust/verdict.ts'
+import type { JudgedPdf } from './pdf-ruling.ts'
 
 export type ArrivalState = 'stored' | 'handed-on' | 'duplicate' | 'applied' | 'unmatched' | 'quarantined'
 
@@ -25,19 +26,33 @@ export type ArrivalDecision =
   | { kind: 'quarantine', reason: QuarantineReason }
   | { kind: 'ask-again', nextAt: Date, reason: Reason }
 
-/** What is known of an arrival's signatures; a status packet has no seal. */
-export type Verdicts = { signature: SignatureVerdict, seal: SignatureVerdict | null }
+/** What is known of the packet as a whole; a status packet has no seal. */
+export type PacketVerdicts = { signature: SignatureVerdict, seal: SignatureVerdict | null }
 
-/** Those that there are. */
-export function verdictsOf ({ signature, seal }: Verdicts): SignatureVerdict[] {
-  return seal ? [signature, seal] : [signature]
+/** What is known of an arrival's signatures. Files are judged only where the packet passes. */
+export type Verdicts = PacketVerdicts & { pdfs: readonly JudgedPdf[] }
+
+/** A verdict on each signature that there is, those inside the files too. */
+export function verdictsOf ({ signature, seal, pdfs }: Verdicts): SignatureVerdict[] {
+  return [signature, ...seal ? [seal] : [], ...pdfs.flatMap(({ verdict }) => verdict.signatures)]
+}
+
+/** What is time-stamped of them: on a PDF one verdict, which says which attachment of the packet it is on. */
+export function stampedOf ({ signature, seal, pdfs }: Verdicts): Verdict[] {
+  return [signature, ...seal ? [seal] : [], ...pdfs.map(({ number, verdict }) => ({ ...verdict, attachment: number }))]
 }
 
 /** The wait before an indeterminate verdict is asked for again, by how often it was: a revocation server is mostly back within the hour. */
 const ASK_AGAIN_MINUTES = [1, 5, 15, 60]
 
+/** When to ask again, after so many times. */
+export function askAgainAt (attempts: number, now: Date): Date {
+  const minutes = ASK_AGAIN_MINUTES[Math.min(attempts, ASK_AGAIN_MINUTES.length - 1)]!
+  return new Date(now.getTime() + minutes * 60_000)
+}
+
 /** Decision 28/2018, art. 9.1: integrity and authenticity are checked before a document is accepted. */
-export function decideArrival (verdicts: Verdicts, policy: { packetSignature: SignaturePolicy, seals: SignaturePolicy }, attempts: number, now: Date): ArrivalDecision {
+export function decideArrival (verdicts: PacketVerdicts, policy: { packetSignature: SignaturePolicy, seals: SignaturePolicy }, attempts: number, now: Date): ArrivalDecision {
   const answers = [
     ['PACKET_SIGNATURE', verdicts.signature, policy.packetSignature],
     ['SEAL', verdicts.seal, policy.seals],
@@ -49,8 +64,7 @@ export function decideArrival (verdicts: Verdicts, policy: { packetSignature: Si
       case 'accept': break
       case 'refuse': return { kind: 'quarantine', reason: { code, reasons: verdict.reasons } }
       case 'wait': {
-        const minutes = ASK_AGAIN_MINUTES[Math.min(attempts, ASK_AGAIN_MINUTES.length - 1)]!
-        return { kind: 'ask-again', nextAt: new Date(now.getTime() + minutes * 60_000), reason: ruling.reason }
+        return { kind: 'ask-again', nextAt: askAgainAt(attempts, now), reason: ruling.reason }
       }
     }
   }
@@ -61,7 +75,7 @@ export function decideArrival (verdicts: Verdicts, policy: { packetSignature: Si
 const LONGEST_NAME = 300
 
 /** What the administrator hears of an arrival in quarantine: where its signer is the matter, who that is, so that it can be registered. */
-export function alarmText (reason: QuarantineReason, sender: string, verdicts: Verdicts | null): { vi: string, en: string } {
+export function alarmText (reason: QuarantineReason, sender: string, verdicts: PacketVerdicts | null): { vi: string, en: string } {
   const codes = 'reasons' in reason ? [reason.code, ...reason.reasons.map(({ code }) => code)].join(' ') : reason.code
   const unregistered = unregisteredSigner(reason, verdicts)
   const signer = unregistered && `${unregistered.subject.slice(0, LONGEST_NAME)}, SHA-256 ${unregistered.fingerprint}`
@@ -72,7 +86,7 @@ export function alarmText (reason: QuarantineReason, sender: string, verdicts: V
 }
 
 /** Whose certificate would have to be registered for the sender; undefined where that is not what keeps the arrival back. */
-export function unregisteredSigner (reason: QuarantineReason, verdicts: Verdicts | null): CertificateDetails | undefined {
+export function unregisteredSigner (reason: QuarantineReason, verdicts: PacketVerdicts | null): CertificateDetails | undefined {
   if (!('reasons' in reason) || !['SIGNER_UNKNOWN', 'SIGNER_NOT_AGENCY'].includes(reason.reasons[0]?.code ?? '')) return undefined
   return (reason.code === 'SEAL' ? verdicts?.seal : verdicts?.signature)?.signer
 }

@@ -1,15 +1,19 @@
-/** Reads an arrival and judges its packet signature and its seal. */
-import { judgeBySpeakers } from '../agencies/certificates.ts'
+/** Reads an arrival and judges its packet signature, its seal, and the signatures inside its PDFs. */
+import { certificatesOf, judgeBySpeakers } from '../agencies/certificates.ts'
 import { readBlob } from '../blobs/blobs.ts'
 import type { Database } from '../database/database.ts'
 import type { Limits } from '../edxml/limits.ts'
-import type { Packet } from '../edxml/packet.ts'
+import type { DocumentPacket, Packet } from '../edxml/packet.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
 import type { KeepEvidence } from '../evidence/keep.ts'
+import type { JudgePdfs } from '../pdf/attachments.ts'
+import type { PdfVerdict } from '../pdf/verdict.ts'
 import { judgePacket } from '../signing/judge-packet.ts'
+import type { ReceiptContext } from '../signing/proof-time.ts'
 import type { Trust } from '../trust/judge.ts'
-import { verdictsOf, type QuarantineReason, type Verdicts } from './arrival.ts'
+import { verdictsOf, type PacketVerdicts, type QuarantineReason, type Verdicts } from './arrival.ts'
+import type { JudgedPdf } from './pdf-ruling.ts'
 
 export type Read = { packet: Packet, verdicts: Verdicts }
 
@@ -18,26 +22,45 @@ export type Judged =
   | { kind: 'unreadable', reason: QuarantineReason }
   | { kind: 'fault', error: unknown }
 
-export type Judge = (arrival: { packet: Buffer, fetchedAt: Date }, trust: Trust) => Promise<Judged>
+/** `passes`: whether the packet passes by these verdicts. What does not goes no further, so nobody needs to know of its files. */
+export type Judge = (arrival: { packet: Buffer, fetchedAt: Date }, trust: Trust, passes?: (verdicts: PacketVerdicts) => boolean) => Promise<Judged>
 
-type Needs = { database: Database, limits: Limits, keepEvidence: KeepEvidence, now: () => Date }
+type Needs = { database: Database, limits: Limits, judgePdfs: JudgePdfs, keepEvidence: KeepEvidence, now: () => Date }
 
-export function createJudge ({ database, limits, keepEvidence, now }: Needs): Judge {
+export function createJudge ({ database, limits, judgePdfs, keepEvidence, now }: Needs): Judge {
   /** Never throws: a fault of ours must not hold up the arrivals behind it. Once this returns, what the verdicts rest on is kept. */
-  return async function judge (arrival, trust) {
+  return async function judge (arrival, trust, passes = () => true) {
     try {
       const opened = openPacket(await readBlob(database, arrival.packet), limits)
       const read = await readPacket(opened, limits)
       // Judged at the time of receipt: the only time that is proved (trust.md 2.3, rule 9).
       const at = arrival.fetchedAt
       const waited = now().getTime() - at.getTime()
-      const { packet, ...verdicts } = await judgeBySpeakers(database, { code: senderOf(read), at }, (speaksFor) => judgePacket(opened, read, { trust, at, waited, speaksFor }))
+      const { packet, ...ofPacket } = await judgeBySpeakers(database, { code: senderOf(read), at }, (speaksFor) => judgePacket(opened, read, { trust, at, waited, speaksFor }))
+      const pdfs = packet.kind === 'document' && passes(ofPacket) ? await judgeFiles(packet, { trust, at, waited }) : []
+      const verdicts = { ...ofPacket, pdfs }
       await keepEvidence(verdictsOf(verdicts))
       return { kind: 'read', packet, verdicts }
     } catch (error) {
       if (error instanceof Refusal) return { kind: 'unreadable', reason: { code: error.code, ...error.fault } }
       return { kind: 'fault', error }
     }
+  }
+
+  async function judgeFiles (packet: DocumentPacket, context: ReceiptContext): Promise<JudgedPdf[]> {
+    const judged = await judgePdfs(packet.attachments, context)
+    const speakers = await certificatesOf(database, senderOf(packet), context.at)
+    return judged.flatMap((verdict, index) => verdict ? [{ number: index + 1, name: packet.attachments[index]!.name, verdict: withSpeakers(verdict, speakers) }] : [])
+  }
+}
+
+/** A leader signs with a certificate of their own: that the registry does not know it takes nothing from the signature, and is told. */
+function withSpeakers (verdict: PdfVerdict, speakers: Awaited<ReturnType<typeof certificatesOf>>): PdfVerdict {
+  return {
+    ...verdict,
+    signatures: verdict.signatures.map((signature) => signature.kind === 'document-time-stamp' || !signature.signer
+      ? signature
+      : { ...signature, speaksForSender: speakers.get(signature.signer.fingerprint) === true }),
   }
 }
 

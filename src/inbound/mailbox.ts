@@ -6,6 +6,8 @@ import type { Database, Tx } from '../database/database.ts'
 import type { DocumentHeader, Warning } from '../edxml/packet.ts'
 import { Refusal } from '../errors.ts'
 import type { Log } from '../http/log.ts'
+import type { PdfStanding } from '../pdf/policy.ts'
+import type { PdfVerdict } from '../pdf/verdict.ts'
 import { storedVerdict, type SignatureVerdict } from '../trust/verdict.ts'
 import type { RecheckState } from './recheck-store.ts'
 
@@ -15,9 +17,13 @@ export type MailboxEntry = {
   senderCode: string, documentId: string, bussinessDocType: number, number: string, notation: string, promulgatedOn: string | null, subject: string,
   /** The agency's first item under the same DocumentId (or sender, date, number and notation), which this one updates, recalls or replaces. */
   follows: string | null,
+  /** How the worst of its PDFs stands: anything but `valid` is a mark. Null: it has none, or was judged by an earlier version. */
+  pdf: PdfStanding | null,
+  /** A person let it pass. */
+  releasedAt: Date | null,
 }
 
-export type MailboxAttachment = { number: number, name: string, originalName: string, mediaType: string, description: string | null, size: number, sha256: string }
+export type MailboxAttachment = { number: number, name: string, originalName: string, mediaType: string, description: string | null, size: number, sha256: string, pdf: PdfVerdict | null }
 
 export type MailboxItem = MailboxEntry & {
   header: DocumentHeader, attachments: MailboxAttachment[], warnings: Warning[], signature: SignatureVerdict, seal: SignatureVerdict | null,
@@ -34,7 +40,16 @@ export type ReportArrived = (tx: Tx, handOverId: string, reportedBy: SystemCalle
 const ENTRY = `
   h.id, h.sequence, h.agency_code as "agencyCode", h.state, h.status, h.created_at as "createdAt", h.acknowledged_at as "acknowledgedAt",
   a.sender_code as "senderCode", a.document_id as "documentId", a.bussiness_doc_type as "bussinessDocType", a.number, a.notation,
-  a.promulgated_on::text as "promulgatedOn", a.subject, h.follows`
+  a.promulgated_on::text as "promulgatedOn", a.subject, h.follows, a.pdf, h.decided_at as "releasedAt"`
+
+/** Of the arrival `a`, for an item. */
+export const RECHECK = `(select jsonb_build_object('state', r.state, 'checkedAt', r.checked_at) from arrival_recheck r where r.arrival_id = a.id) as recheck`
+export const ATTACHMENTS = `coalesce((select jsonb_agg(jsonb_build_object('number', t.position, 'name', t.name, 'originalName', t.original_name, 'mediaType', t.media_type,
+                                                        'description', t.description, 'size', t.size, 'sha256', encode(t.sha256, 'hex'), 'pdf', t.pdf) order by t.position)
+                      from arrival_attachment t where t.arrival_id = a.id), '[]') as attachments`
+
+/** What is held or refused is not in the mailbox. */
+const IN_MAILBOX = `('waiting', 'acknowledged')`
 
 type Needs = { database: Database, reportArrived: ReportArrived, now: () => Date, log: Log, onReported: (connectionId: string) => void }
 
@@ -49,7 +64,7 @@ export function createMailbox ({ database, reportArrived, now, log, onReported }
         text: `
           with page as materialized (
             select first.id from unnest($1::bigint[]) as mine(id) cross join lateral (
-              select id, sequence from hand_over where agency_id = mine.id and sequence > $2 ${state === 'waiting' ? `and state = 'waiting'` : ''} order by sequence limit $3
+              select id, sequence from hand_over where agency_id = mine.id and sequence > $2 and state ${state === 'waiting' ? `= 'waiting'` : `in ${IN_MAILBOX}`} order by sequence limit $3
             ) first order by first.sequence limit $3
           )
           select ${ENTRY} from page join hand_over h on h.id = page.id join arrival a on a.id = h.arrival_id order by h.sequence`,
@@ -63,11 +78,8 @@ export function createMailbox ({ database, reportArrived, now, log, onReported }
       const { rows: [row] } = await database.query<MailboxItem & { fetchedAt: Date }>({
         name: 'read-mailbox-item',
         text: `select ${ENTRY}, a.fetched_at as "fetchedAt", a.header, a.warnings, a.signature, a.seal,
-                      (select jsonb_build_object('state', r.state, 'checkedAt', r.checked_at) from arrival_recheck r where r.arrival_id = a.id) as recheck,
-                      coalesce((select jsonb_agg(jsonb_build_object('number', t.position, 'name', t.name, 'originalName', t.original_name, 'mediaType', t.media_type,
-                                                                    'description', t.description, 'size', t.size, 'sha256', encode(t.sha256, 'hex')) order by t.position)
-                                  from arrival_attachment t where t.arrival_id = a.id), '[]') as attachments
-                 from hand_over h join arrival a on a.id = h.arrival_id where h.id = $1 and h.agency_id = any($2)`,
+                      ${RECHECK}, ${ATTACHMENTS}
+                 from hand_over h join arrival a on a.id = h.arrival_id where h.id = $1 and h.agency_id = any($2) and h.state in ${IN_MAILBOX}`,
         values: [id, [...caller.agencyIds]],
       })
       if (!row) throw new Refusal('MAILBOX_ITEM_NOT_FOUND')
@@ -79,7 +91,7 @@ export function createMailbox ({ database, reportArrived, now, log, onReported }
     async packet (caller: SystemCaller, id: string): Promise<MailboxFile> {
       const { rows: [row] } = await database.query<{ sha256: Buffer, size: string }>(
         `select a.packet as sha256, b.size from hand_over h join arrival a on a.id = h.arrival_id join blob b on b.sha256 = a.packet
-          where h.id = $1 and h.agency_id = any($2)`, [id, [...caller.agencyIds]])
+          where h.id = $1 and h.agency_id = any($2) and h.state in ${IN_MAILBOX}`, [id, [...caller.agencyIds]])
       if (!row) throw new Refusal('MAILBOX_ITEM_NOT_FOUND')
       return { name: `${id}.edxml`, mediaType: 'application/xml', size: Number(row.size), sha256: row.sha256.toString('hex'), bytes: streamBlob(database, row.sha256) }
     },
@@ -88,7 +100,7 @@ export function createMailbox ({ database, reportArrived, now, log, onReported }
     async attachment (caller: SystemCaller, id: string, number: number): Promise<MailboxFile> {
       const { rows: [row] } = await database.query<{ name: string, mediaType: string, size: string, sha256: Buffer }>(
         `select t.name, t.media_type as "mediaType", t.size, t.sha256
-           from hand_over h join arrival_attachment t on t.arrival_id = h.arrival_id where h.id = $1 and h.agency_id = any($2) and t.position = $3`,
+           from hand_over h join arrival_attachment t on t.arrival_id = h.arrival_id where h.id = $1 and h.agency_id = any($2) and h.state in ${IN_MAILBOX} and t.position = $3`,
         [id, [...caller.agencyIds], number])
       if (!row) throw new Refusal('ATTACHMENT_NOT_FOUND')
       return { ...row, size: Number(row.size), sha256: row.sha256.toString('hex'), bytes: streamBlob(database, row.sha256) }
@@ -101,7 +113,7 @@ export function createMailbox ({ database, reportArrived, now, log, onReported }
         const { rows: [row] } = await tx.query<{ acknowledgedAt: Date, isNew: boolean, connectionId: string }>({
           name: 'acknowledge',
           text: `
-            with before as (select id, state, acknowledged_at, arrival_id from hand_over where id = $1 and agency_id = any($2) for update),
+            with before as (select id, state, acknowledged_at, arrival_id from hand_over where id = $1 and agency_id = any($2) and state in ${IN_MAILBOX} for update),
                  done as (update hand_over h set state = 'acknowledged', acknowledged_at = $3 from before where h.id = before.id and before.state = 'waiting')
             select coalesce(before.acknowledged_at, $3) as "acknowledgedAt", before.state = 'waiting' as "isNew", a.connection_id as "connectionId"
               from before join arrival a on a.id = before.arrival_id`,
@@ -124,7 +136,7 @@ export function createMailbox ({ database, reportArrived, now, log, onReported }
     /** Refuses an item that the caller may not report on, or has not acknowledged. Gives the connection that its statuses leave by. */
     async reportable (caller: SystemCaller, id: string): Promise<{ connectionId: string }> {
       const { rows: [row] } = await database.query<{ state: string, connectionId: string }>(
-        `select h.state, a.connection_id as "connectionId" from hand_over h join arrival a on a.id = h.arrival_id where h.id = $1 and h.agency_id = any($2)`,
+        `select h.state, a.connection_id as "connectionId" from hand_over h join arrival a on a.id = h.arrival_id where h.id = $1 and h.agency_id = any($2) and h.state in ${IN_MAILBOX}`,
         [id, [...caller.agencyIds]])
       if (!row) throw new Refusal('MAILBOX_ITEM_NOT_FOUND')
       if (row.state === 'waiting') throw new Refusal('MAILBOX_NOT_ACKNOWLEDGED')

@@ -64,8 +64,13 @@ export async function bringForward (db: Db, id: string, now: Date): Promise<void
 /** Its chain has the certificate, and somebody with that chain's key has signed: anybody can copy a certificate. */
 const RESTS_ON = (verdict: string) => `(jsonb_path_query_array(${verdict}, '$.chain[*].fingerprint') ? $1 and ${verdict} ? 'signer')`
 
+/** The same of the signatures inside a PDF. */
+const PDF_RESTS_ON = `jsonb_path_query_array(pdf, '$.signatures[*] ? (exists (@.signer)).chain[*].fingerprint') ? $1 and pdf is not null`
+
 /** Arrivals that rest on the certificate $1 and were accepted since $2. */
-export const ARRIVAL_TOUCHED = `state in ('handed-on', 'duplicate', 'applied', 'unmatched') and fetched_at >= $2 and (${RESTS_ON('signature')} or ${RESTS_ON('seal')})`
+export const ARRIVAL_TOUCHED = `state in ('handed-on', 'duplicate', 'applied', 'unmatched') and fetched_at >= $2 and id in (
+  select id from arrival where ${RESTS_ON('signature')} or ${RESTS_ON('seal')}
+  union all select arrival_id from arrival_attachment where ${PDF_RESTS_ON})`
 /** Documents of our systems that do. */
 export const DOCUMENT_TOUCHED = `submitted_at >= $2 and ${RESTS_ON('signature')}`
 

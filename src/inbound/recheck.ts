@@ -19,7 +19,7 @@ import type { News, RevokedCertificate } from '../trust/revocation/revocation.ts
 import { markRevoked } from '../trust/revocation/store.ts'
 import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
-import { verdictsOf, type Verdicts } from './arrival.ts'
+import { stampedOf, verdictsOf, type Verdicts } from './arrival.ts'
 import type { Judge } from './judge.ts'
 import { bringArrivalsForward, bringRechecksForward, claimRecheck, countTouched, finishRecheck, insertRecheck, markTouched, nextRecheck, type DueRecheck } from './recheck-store.ts'
 
@@ -43,7 +43,9 @@ export function createRecheck ({ database, connections, judge, trust, revokedBy,
   return {
     /** Remembers an arrival that passed although an answer was missing, as part of the transaction that lets it pass. */
     async note (tx: Tx, { id, fetchedAt }: { id: string, fetchedAt: Date }, verdicts: Verdicts): Promise<void> {
-      const accepted = verdictsOf(verdicts).filter(({ result }) => result === 'valid')
+      // In a PDF also what is not decided: a person, or the agency's policy, may let it pass
+      const pdfs = verdicts.pdfs.flatMap(({ verdict }) => verdict.signatures)
+      const accepted = verdictsOf(verdicts).filter((verdict) => verdict.result === 'valid' || (verdict.result === 'indeterminate' && pdfs.some((one) => one === verdict)))
       const missing = missingIn(accepted)
       if (missing.length === 0) return
       const hours = Math.max(...accepted.map(({ policy }) => policy.acceptHours))
@@ -80,14 +82,15 @@ export function createRecheck ({ database, connections, judge, trust, revokedBy,
     const judged = await judge(due, trust({ ...connection?.policy.trust, missingRevocation: 'wait' }))
     if (judged.kind === 'fault') throw judged.error
     const verdicts = judged.kind === 'read' ? judged.verdicts : null
-    const answers = verdicts ? verdictsOf(verdicts).flatMap(({ revocation }) => revocation) : []
+    // Of what is wrong anyway nobody waits for an answer
+    const answers = verdicts ? verdictsOf(verdicts).flatMap(({ result, revocation }) => result === 'invalid' ? revocation.filter(({ status }) => status === 'revoked') : revocation) : []
     const at = now()
     const revoked = answers.filter(({ status }) => status === 'revoked')
     const isGood = answers.length > 0 && answers.every(({ status }) => status === 'good')
     const state = revoked.length > 0 ? 'revoked' : isGood ? 'good' : at >= due.acceptedUntil ? 'unanswered' : 'waiting'
     await database.transaction(async (tx) => {
       await finishRecheck(tx, due.id, { state, at, nextAt: new Date(at.getTime() + (state === 'waiting' ? EVERY_MS.waiting : EVERY_MS.unanswered)), verdicts })
-      if (verdicts) await noteForStamping(tx, verdictsToStamp(due.id, due.packet, verdictsOf(verdicts)))
+      if (verdicts) await noteForStamping(tx, verdictsToStamp(due.id, due.packet, stampedOf(verdicts)))
       const about = { at, subject: due.id }
       switch (state) {
         case 'waiting': break

@@ -9,17 +9,19 @@ import type { DocumentPacket, StatusPacket } from '../edxml/packet.ts'
 import type { Log } from '../http/log.ts'
 import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
-import { alarmText, decideArrival, unregisteredSigner, verdictsOf, type QuarantineReason, type Verdicts } from './arrival.ts'
+import { alarmText, askAgainAt, decideArrival, stampedOf, unregisteredSigner, verdictsOf, type ArrivalDecision, type PacketVerdicts, type QuarantineReason, type Verdicts } from './arrival.ts'
 import { senderOf, type Judge, type Judged, type Read } from './judge.ts'
+import { heldText, refusalText, rulePdfs } from './pdf-ruling.ts'
 import { missingOf, type Recheck, type TrustFor } from './recheck.ts'
 import { bringForward } from './recheck-store.ts'
 import { lookForApproval } from './judge-again.ts'
-import { askAgain, claimUnjudged, handOn, nextUnjudged, settle, SettledMeanwhile, type Settled, type UnjudgedArrival } from './store.ts'
+import { askAgain, claimUnjudged, handOn, nextUnjudged, renewClaims, settle, SettledMeanwhile, type HandedOn, type Settled, type Target, type UnjudgedArrival } from './store.ts'
 
 /** Arrivals judged side by side; they are handed on in the order they came. */
 const BATCH = { count: 8, bytes: 64 * 1024 * 1024 }
-/** A verdict takes milliseconds; after this, whoever had claimed it is taken for dead. */
+/** A verdict takes milliseconds, but for large PDFs: while it is made, the claim is renewed. After this, whoever had claimed it is taken for dead. */
 const LEASE_SECONDS = 15
+const RENEW_MS = 5000
 const LOOK_AGAIN_MS = 1000
 /** How long an arrival waits after a fault of ours, which a person has to mend. */
 const FAULT_MS = 60_000
@@ -27,11 +29,14 @@ const FAULT_MS = 60_000
 /** What a status that came in is about. Given in by the composition root: it is lifecycle's. */
 export type ApplyStatus = (tx: Tx, packet: StatusPacket, arrivalId: string, now: Date) => Promise<{ kind: 'applied' } | { kind: 'unmatched', reason: string }>
 
-type Become = Pick<Settled, 'state'> & Partial<Pick<Settled, 'identity' | 'attachments' | 'reason'>>
+/** Sends status 02 back as part of tx, by itself. Given in by the composition root: it is lifecycle's. */
+export type ReportRefused = (tx: Tx, handOverId: string, description: string) => Promise<unknown>
 
-type Needs = { database: Database, connections: Connections, judge: Judge, trust: TrustFor, meet: (verdict: SignatureVerdict) => void, recheck: Recheck, applyStatus: ApplyStatus, noteForStamping: NoteForStamping, now: () => Date, log: Log, stopping: AbortSignal }
+type Become = Pick<Settled, 'state'> & Partial<Pick<Settled, 'identity' | 'attachments' | 'reason'>> & { also?: () => Promise<void> }
 
-export function createVerify ({ database, connections, judge, trust, meet, recheck, applyStatus, noteForStamping, now, log, stopping }: Needs) {
+type Needs = { database: Database, connections: Connections, judge: Judge, trust: TrustFor, meet: (verdict: SignatureVerdict) => void, recheck: Recheck, applyStatus: ApplyStatus, reportRefused: ReportRefused, onReported: (connectionId: string) => void, noteForStamping: NoteForStamping, now: () => Date, log: Log, stopping: AbortSignal }
+
+export function createVerify ({ database, connections, judge, trust, meet, recheck, applyStatus, reportRefused, onReported, noteForStamping, now, log, stopping }: Needs) {
   /** Judges what has arrived over one connection and hands it on. Returns when to look again, or null. */
   return async function verify (connectionId: string): Promise<Date | null> {
     while (!stopping.aborted) {
@@ -39,12 +44,22 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
       if (!connection) return null
       const arrivals = await claimUnjudged(database, connectionId, BATCH, LEASE_SECONDS, now())
       if (arrivals.length === 0) break
-      const heard = recheck.heard()
-      const judged = arrivals.map((arrival) => judge(arrival, trust(connection.policy.trust))) // never throw: awaited one after the other
-      for (const [index, arrival] of arrivals.entries()) await carryOut(connection, arrival, await judged[index]!, heard)
+      const renewing = setInterval(() => { renewClaims(database, arrivals.map(({ id }) => id), LEASE_SECONDS, now()).catch(() => {}) }, RENEW_MS) // at worst two judge it
+      try {
+        await judgeAll(connection, arrivals)
+      } finally {
+        clearInterval(renewing)
+      }
     }
     const due = await nextUnjudged(database, connectionId)
     return due && new Date(Math.max(due.getTime(), now().getTime() + LOOK_AGAIN_MS))
+  }
+
+  async function judgeAll (connection: OpenConnection, arrivals: readonly UnjudgedArrival[]): Promise<void> {
+    const heard = recheck.heard()
+    const passes = (verdicts: PacketVerdicts) => decideArrival(verdicts, connection.policy, 0, now()).kind === 'pass'
+    const judged = arrivals.map((arrival) => judge(arrival, trust(connection.policy.trust), passes)) // never throw: awaited one after the other
+    for (const [index, arrival] of arrivals.entries()) await carryOut(connection, arrival, await judged[index]!, heard)
   }
 
   /** Throws only when the database is away: what cannot be carried out waits, and a person hears of it. */
@@ -55,25 +70,26 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
       for (const verdict of verdictsOf(judged.verdicts)) meet(verdict)
       const decision = decideArrival(judged.verdicts, connection.policy, arrival.attempts, now())
       switch (decision.kind) {
-        case 'pass': return judged.packet.kind === 'document' ? await deliver(arrival, judged.packet, judged.verdicts) : await apply(arrival, judged.packet, judged.verdicts)
+        case 'pass': return judged.packet.kind === 'document' ? await deliver(connection, arrival, judged.packet, judged.verdicts, heard) : await apply(arrival, judged.packet, judged.verdicts)
         case 'quarantine': {
           await quarantine(arrival, decision.reason, judged)
           const signer = unregisteredSigner(decision.reason, judged.verdicts)
           if (signer && arrival.attempts === 0) await lookForApproval(database, log, { id: arrival.id, sender: senderOf(judged.packet), fingerprint: signer.fingerprint, receivedAt: arrival.fetchedAt, at: now() })
           return
         }
-        case 'ask-again': {
-          await wait(arrival, decision.nextAt, { ...decision.reason, missing: missingOf(judged.verdicts) })
-          // What was heard while it was judged has found no arrival that waits for it yet
-          if (arrival.attempts === 0 && recheck.heard() !== heard) await bringForward(database, arrival.id, now())
-          return
-        }
+        case 'ask-again': return await askLater(arrival, decision, judged.verdicts, heard)
       }
     } catch (error) {
       if (error instanceof SettledMeanwhile) return
       log.error({ err: error, arrivalId: arrival.id }, 'inbound.verify: an arrival could not be judged')
       await wait(arrival, new Date(now().getTime() + FAULT_MS), { code: 'FAULT' })
     }
+  }
+
+  async function askLater (arrival: UnjudgedArrival, { nextAt, reason }: Pick<ArrivalDecision & { kind: 'ask-again' }, 'nextAt' | 'reason'>, verdicts: Verdicts, heard: number): Promise<void> {
+    await wait(arrival, nextAt, { ...reason, missing: missingOf(verdicts) })
+    // What was heard while it was judged has found no arrival that waits for it yet
+    if (arrival.attempts === 0 && recheck.heard() !== heard) await bringForward(database, arrival.id, now())
   }
 
   async function apply (arrival: UnjudgedArrival, packet: StatusPacket, verdicts: Verdicts): Promise<void> {
@@ -83,8 +99,8 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
     })
   }
 
-  /** Puts a document into the mailbox of each agency of ours that this copy was sent to. */
-  async function deliver (arrival: UnjudgedArrival, packet: DocumentPacket, verdicts: Verdicts): Promise<void> {
+  /** Puts a document into the mailbox of each agency of ours that this copy was sent to, as far as the policy on its PDFs lets it. */
+  async function deliver (connection: OpenConnection, arrival: UnjudgedArrival, packet: DocumentPacket, verdicts: Verdicts, heard: number): Promise<void> {
     const codes = packet.header.to.map((to) => to.organId)
     const agencies = await findAgencies(database, [...codes, ...arrival.listedTo === null ? [] : [arrival.listedTo]])
     const addressed = [...new Map(codes.flatMap((code) => agencies.get(code) ?? []).map((agency) => [agency.id, agency])).values()]
@@ -92,15 +108,40 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
     const listed = arrival.listedTo === null ? undefined : agencies.get(arrival.listedTo)
     const ours = listed ? addressed.filter((agency) => agency.id === listed.id) : addressed
     if (listed && ours.length === 0) return quarantine(arrival, { code: 'NOT_ADDRESSED', detail: `the axis lists it for ${listed.code}, whom the packet does not name` }, { packet, verdicts })
-    const targets = ours.filter((agency) => agency.systemId !== null)
-    if (targets.length === 0) return quarantine(arrival, { code: 'NO_MAILBOX', detail: 'no recipient of this packet has a system here' }, { packet, verdicts })
+    const receivers = ours.filter((agency) => agency.systemId !== null)
+    if (receivers.length === 0) return quarantine(arrival, { code: 'NO_MAILBOX', detail: 'no recipient of this packet has a system here' }, { packet, verdicts })
+
+    const targets: Target[] = []
+    for (const { id, code, pdf } of receivers) {
+      const ruling = rulePdfs(verdicts.pdfs, connection.policy.pdf, pdf)
+      switch (ruling.kind) {
+        case 'wait': return askLater(arrival, { nextAt: askAgainAt(arrival.attempts, now()), reason: ruling.faults[0]!.reasons[0]! }, verdicts, heard)
+        case 'mark': targets.push({ id, code, state: 'waiting', reason: null }); break
+        case 'hold': targets.push({ id, code, state: 'held', reason: { files: ruling.faults } }); break
+        case 'refuse': targets.push({ id, code, state: 'refused', reason: { files: ruling.faults } }); break
+      }
+    }
 
     const identity = identityOf(packet)
     await finish(arrival, { packet, verdicts }, async (tx, at) => {
       const blobs = await storeBlobs(tx, packet.attachments.map((attachment) => attachment.bytes))
+      const attachments = asStored(packet.attachments, blobs)
       const handedOn = await handOn(tx, { arrivalId: arrival.id, header: packet.header, identity, targets, at })
-      return { state: handedOn > 0 ? 'handed-on' : 'duplicate', identity, attachments: asStored(packet.attachments, blobs) }
+      return { state: handedOn.length > 0 ? 'handed-on' : 'duplicate', identity, attachments, also: () => tell(tx, handedOn, at) }
     })
+    if (targets.some(({ state }) => state === 'refused')) onReported(connection.id)
+  }
+
+  /** A person hears of what is held, the sender of what is refused. */
+  async function tell (tx: Tx, handedOn: readonly HandedOn[], at: Date): Promise<void> {
+    for (const { id, code, state, reason } of handedOn) {
+      const files = reason?.files ?? []
+      switch (state) {
+        case 'waiting': break
+        case 'held': await raiseAlarm(tx, log, { at, kind: 'hand-over.held', subject: id, ...heldText(files, code) }); break
+        case 'refused': await reportRefused(tx, id, refusalText(files)); break
+      }
+    }
   }
 
   async function quarantine (arrival: UnjudgedArrival, reason: QuarantineReason, read: Read | null): Promise<void> {
@@ -128,10 +169,12 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
   async function finish (arrival: UnjudgedArrival, read: Read | null, become: (tx: Tx, at: Date) => Promise<Become>): Promise<void> {
     const at = now()
     const settled = await database.transaction(async (tx) => {
-      const settled = { identity: null, attachments: [], reason: null, ...await become(tx, at) }
+      const { also, ...became } = await become(tx, at)
+      const settled = { identity: null, attachments: [], reason: null, ...became }
       await settle(tx, arrival.id, { packet: read?.packet ?? null, verdicts: read?.verdicts ?? null, at, ...settled })
+      await also?.() // the fields that a status answers stand in the arrival by now
       if (read && settled.state !== 'quarantined') await recheck.note(tx, arrival, read.verdicts)
-      if (read) await noteForStamping(tx, verdictsToStamp(arrival.id, arrival.packet, verdictsOf(read.verdicts)))
+      if (read) await noteForStamping(tx, verdictsToStamp(arrival.id, arrival.packet, stampedOf(read.verdicts)))
       if (arrival.attempts > 0) await clearAlarm(tx, log, { at, kind: 'arrival.waiting', subject: arrival.id })
       return settled
     })

@@ -25,7 +25,8 @@ export function createOutbound ({ nudge, ...needs }: Needs) {
   }
 }
 
-function createDispatchStatus (queue: Queue) {
+/** For statuses that a command reports, too: any gateway sends them. */
+export function createDispatchStatus (queue: Queue) {
   /** Puts a status packet into the lane of a connection. Once tx commits, it will be sent after those with the same `orderKey`. */
   return async function dispatchStatus (tx: Tx, { statusId, connectionId, orderKey, at }: { statusId: string, connectionId: string, orderKey: string, at: Date }): Promise<void> {
     await tx.query({

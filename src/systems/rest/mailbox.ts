@@ -1,12 +1,12 @@
 /** The mailbox over HTTP: what waits for a system, its files, and the statuses that go back. */
-import type { FastifyReply } from 'fastify'
-import { Readable } from 'node:stream'
 import { systemOf, type RequireRole } from '../../access/http.ts'
 import type { Database, Tx } from '../../database/database.ts'
+import { sendFile } from '../../http/file.ts'
 import type { HttpServer } from '../../http/server.ts'
 import { hashRequest, keepAnswer, once } from './idempotency.ts'
+import { shownPdf } from './pdf.ts'
 import { Acknowledged, AttachmentPath, IdempotencyHeader, IdPath, MailboxItemSchema, MailboxPage, MailboxQuery, Reported, StatusReport } from './schemas.ts'
-import type { Mailbox, MailboxFile } from '../../inbound/mailbox.ts'
+import type { Mailbox } from '../../inbound/mailbox.ts'
 import type { Report } from '../../lifecycle/report.ts'
 
 type Needs = {
@@ -29,7 +29,10 @@ export function addMailbox (http: HttpServer, { database, requireRole, mailbox, 
   })
 
   http.get('/mailbox/:id', { onRequest, schema: { tags, summary: 'Một văn bản đến: các trường, tệp, kết quả kiểm tra chữ ký · One item, with fields, files and verdicts', params: IdPath, response: { 200: MailboxItemSchema } } },
-    async (request) => asJson(await mailbox.read(systemOf(request), request.params.id)))
+    async (request) => {
+      const item = await mailbox.read(systemOf(request), request.params.id)
+      return asJson({ ...item, attachments: item.attachments.map(({ pdf, ...attachment }) => ({ ...attachment, pdf: pdf && shownPdf(pdf) })) })
+    })
 
   http.get('/mailbox/:id/packet', { onRequest, schema: { tags, summary: 'Gói tin nguyên bản · The packet as it came, byte for byte', params: IdPath, produces: ['application/xml'] } },
     async (request, reply) => sendFile(reply, await mailbox.packet(systemOf(request), request.params.id)))
@@ -63,23 +66,8 @@ export function addMailbox (http: HttpServer, { database, requireRole, mailbox, 
   })
 }
 
-/** A file as it is read from the database: its name cannot break out of the header, its type cannot run in a browser. */
-function sendFile (reply: FastifyReply, { name, mediaType, size, sha256, bytes }: MailboxFile) {
-  return reply
-    .header('content-type', /^[\w.+-]+\/[\w.+-]+$/.test(mediaType) ? mediaType : 'application/octet-stream')
-    .header('content-disposition', `attachment; filename="${asciiName(name)}"; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)}`)
-    .header('content-length', size)
-    .header('etag', `"${sha256}"`)
-    .send(Readable.from(bytes))
-}
-
 /** Dates as they are written in JSON, so that the answer fits its schema. */
 type Json<Value> = Value extends Date ? string : Value extends (infer Item)[] ? Json<Item>[] : Value extends object ? { [Key in keyof Value]: Json<Value[Key]> } : Value
 function asJson<Value> (value: Value): Json<Value> {
   return JSON.parse(JSON.stringify(value)) as Json<Value>
-}
-
-/** For clients that know only RFC 6266's plain form: no accents, nothing that ends the quotes. */
-function asciiName (name: string): string {
-  return name.normalize('NFD').replace(/\p{M}/gu, '').replaceAll('đ', 'd').replaceAll('Đ', 'D').replace(/[^\x20-\x7e]|["\\]/g, '_')
 }

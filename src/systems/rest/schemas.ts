@@ -16,13 +16,13 @@ export const IdempotencyHeader = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'The same key with the same request gets the same answer, however often it is sent' })),
 }, { additionalProperties: true })
 
-const Reason = Type.Object({ code: Type.String(), vi: Type.String(), en: Type.String(), clause: Type.String({ description: 'The clause or standard it follows' }), detail: Type.Optional(Type.String()) })
+export const ReasonSchema = Type.Object({ code: Type.String(), vi: Type.String(), en: Type.String(), clause: Type.String({ description: 'The clause or standard it follows' }), detail: Type.Optional(Type.String()) })
 const Certificate = Type.Object({
   subject: Type.String(), issuer: Type.String(), serial: Type.String(), fingerprint: Type.String({ description: 'SHA-256' }), notBefore: Type.String(), notAfter: Type.String(),
 })
 export const VerdictSchema = Type.Object({
   result: Type.Union([Type.Literal('valid'), Type.Literal('invalid'), Type.Literal('indeterminate')], { description: 'EN 319 102-1' }),
-  reasons: Type.Array(Reason),
+  reasons: Type.Array(ReasonSchema),
   signer: Type.Optional(Certificate),
   domain: Type.Optional(Type.String({ description: 'The trust domain whose root the chain ends at' })),
   chain: Type.Array(Certificate),
@@ -33,6 +33,27 @@ export const VerdictSchema = Type.Object({
   })),
   policy: Type.Record(Type.String(), Type.Unknown()),
   checked: Type.Array(Type.String()),
+})
+
+export const StandingSchema = Type.Union([Type.Literal('valid'), Type.Literal('unsigned'), Type.Literal('undecided'), Type.Literal('invalid')], {
+  description: 'valid: every signature holds. unsigned: there is none. undecided: an answer on revocation is missing. invalid: anything else, also a file that cannot be read',
+})
+
+export const PdfSchema = Type.Object({
+  standing: StandingSchema,
+  result: VerdictSchema.properties.result,
+  reasons: Type.Array(ReasonSchema),
+  signatures: Type.Array(Type.Object({
+    ...VerdictSchema.properties,
+    shown: Type.Array(Type.Object({ name: Type.String(), vi: Type.String(), en: Type.String(), value: Type.Unknown() }, { additionalProperties: true }), { description: 'What TT 15/2025/TT-BKHCN, art. 6, wants shown of a signature, in both languages' }),
+    field: Type.String({ description: 'The form field it stands in' }), kind: Type.String({ description: 'signature, certification or document-time-stamp' }), subFilter: Type.String(),
+    level: Type.String({ description: 'EN 319 142-1: B-B, B-T, B-LT, B-LTA; other: no PAdES' }),
+    revision: Type.Integer({ description: 'Of the file, from 1' }), coversWholeFile: Type.Boolean(),
+    appearance: Type.Optional(Type.Object({ page: Type.Integer(), rect: Type.Array(Type.Number()) })),
+    claims: Type.Record(Type.String(), Type.Unknown(), { description: 'What its dictionary says of itself; nobody vouches for it' }),
+    later: Type.Array(Type.Object({ revision: Type.Integer(), kind: Type.String(), permitted: Type.Boolean(), detail: Type.Optional(Type.String()) }), { description: 'What was added to the file after it' }),
+    speaksForSender: Type.Optional(Type.Boolean({ description: 'Whether the registry knows the certificate as the sending agency\'s; a person\'s own mostly is not' })),
+  })),
 })
 
 export const Accepted = Type.Object({
@@ -62,6 +83,8 @@ const entry = {
   senderCode: Type.String(), documentId: Type.String(), bussinessDocType: Type.Integer({ description: '0 new, 1 recall, 2 update, 3 replacement' }),
   number: Type.String(), notation: Type.String(), promulgatedOn: Type.Union([Type.String(), Type.Null()]), subject: Type.String(),
   follows: Type.Union([Id, Type.Null()], { description: 'The agency\'s first item under the same DocumentId (or sender, date, number and notation), which this one updates, recalls or replaces' }),
+  pdf: Type.Union([StandingSchema, Type.Null()], { description: 'How the worst of its PDFs stands: anything but valid is a mark; null: it has none' }),
+  releasedAt: Type.Union([Time('When a person let it pass'), Type.Null()], { description: 'Set if it had been held for its PDFs' }),
 }
 export const MailboxPage = Type.Object({
   items: Type.Array(Type.Object(entry)),
@@ -73,6 +96,7 @@ export const MailboxItemSchema = Type.Object({
   attachments: Type.Array(Type.Object({
     number: Type.Integer(), name: Type.String({ description: 'Safe as a file name' }), originalName: Type.String(), mediaType: Type.String(),
     description: Type.Union([Type.String(), Type.Null()]), size: Type.Integer(), sha256: Type.String(),
+    pdf: Type.Union([PdfSchema, Type.Null()], { description: 'The verdict on the signatures in it, as it was received; null: it is no PDF' }),
   })),
   warnings: Type.Array(Type.Record(Type.String(), Type.Unknown())),
   signature: VerdictSchema,

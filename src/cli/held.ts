@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util'
+import { NO_LOG } from '../alarms/alarms.ts'
+import type { Database } from '../database/database.ts'
+import { Refusal } from '../errors.ts'
+import { createHeld, type Held, type HeldItem } from '../inbound/held.ts'
+import { createReport } from '../lifecycle/report.ts'
+import { createDispatchStatus } from '../outbound/outbound.ts'
+import { openQueue } from '../queue/queue.ts'
+import { withDatabase } from './database.ts'
+import { minute } from './dates.ts'
+
+const HELD_USAGE = `lienthong held COMMAND
+
+  list                         documents that wait for a person, since a PDF of theirs is unsigned, invalid or undecided
+  release ID                   let it into the mailbox of its agency, with its mark
+  refuse ID --reason TEXT      refuse it: status 02 goes back to its sender with the reason
+`
+
+const PAGE = 100
+const BY = { name: 'lienthong held', keyId: 'lienthong held' }
+
+type Command = (held: Held, id: string, reason: string) => Promise<readonly string[]>
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  async list (held) {
+    const lines: string[] = []
+    for (let after: string | null = '0'; after !== null;) {
+      const page: Awaited<ReturnType<Held['list']>> = await held.list({ after, limit: PAGE })
+      lines.push(...page.items.flatMap(linesOf))
+      after = page.next
+    }
+    return lines.length > 0 ? lines : ['Không có văn bản nào đang giữ lại · Nothing is held']
+  },
+
+  async release (held, id) {
+    await held.release(id, BY)
+    return ['Đã cho vào hộp đến · It is in the mailbox now']
+  },
+
+  async refuse (held, id, reason) {
+    await held.refuse(id, reason, BY)
+    return ['Đã từ chối; trạng thái 02 sẽ được gửi về · It is refused; status 02 goes back']
+  },
+}
+
+/** `lienthong held …`: a person's decision on what was held for its PDFs, from a shell. Gives the exit code. */
+export async function held (args: string[]): Promise<number> {
+  const { values: { reason = '' }, positionals: [name = '', id = ''] } = parseArgs({ args, options: { reason: { type: 'string' } }, allowPositionals: true })
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (command === undefined) {
+    console.error(HELD_USAGE)
+    return 2
+  }
+  if (name !== 'list' && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw new Refusal('HELD_NOT_FOUND', { detail: 'its id is what list shows' })
+  for (const line of await withDatabase((database) => onDatabase(database, (held) => command(held, id, reason)))) console.log(line)
+  return 0
+}
+
+async function onDatabase<Result> (database: Database, work: (held: Held) => Promise<Result>): Promise<Result> {
+  await using queue = await openQueue({ database, onError: () => {} })
+  const now = () => new Date()
+  const report = createReport({ dispatchStatus: createDispatchStatus(queue), now })
+  return await work(createHeld({
+    database, now, log: NO_LOG, onReported: () => {}, // a gateway finds the wake-up in the database
+    reportRefusedBy: (tx, handOverId, description, reportedBy) => report(tx, { handOverId, code: '02', description, reportedBy, automatic: false }),
+  }))
+}
+
+function linesOf ({ id, agencyCode, createdAt, senderCode, number, notation, promulgatedOn, subject, reason: { files } }: HeldItem): string[] {
+  return [
+    `${id}  ${minute(createdAt)}  ${senderCode} → ${agencyCode}  ${number}/${notation}${promulgatedOn === null ? '' : ` (${promulgatedOn})`}  ${subject}`,
+    ...files.flatMap(({ number, name, reasons }) => [`  ${number}  ${name}`, ...reasons.map(({ code, vi, en, detail }) => `     ${code}: ${vi} · ${en}${detail === undefined ? '' : ` (${detail})`}`)]),
+  ]
+}
