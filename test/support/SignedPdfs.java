@@ -11,6 +11,7 @@ import com.itextpdf.text.pdf.security.*;
 import java.awt.image.BufferedImage;
 import java.io.*;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.*;
 import java.security.*;
 import java.security.cert.*;
@@ -102,21 +103,19 @@ class SignedPdfs {
 
         byte[] form = form(base, null);
         byte[] approved = out("pdfbox form signed", () -> box(form, Sign.by(leader)));
-        out("pdfbox form filled after an approval", () -> edit(approved, SignedPdfs::fill));
+        out("pdfbox form filled after an approval", () -> withSizeOf(approved, edit(approved, SignedPdfs::fill)));
         for (int level = 1; level <= 3; level++) {
             Sign certify = Sign.by(leader).level(level);
             byte[] certified = out("pdfbox certified P" + level, () -> box(form, certify));
-            byte[] filled = out("pdfbox certified P" + level + ", filled", () -> edit(certified, SignedPdfs::fill));
+            byte[] filled = out("pdfbox certified P" + level + ", filled", () -> withSizeOf(certified, edit(certified, SignedPdfs::fill)));
             out("pdfbox certified P" + level + ", signed", () -> box(certified, Sign.by(agency)));
             out("pdfbox certified P" + level + ", filled, signed", () -> box(filled, Sign.by(agency)));
             out("pdfbox certified P" + level + ", annotated", () -> edit(certified, SignedPdfs::annotate));
         }
         out("pdfbox annotated after an approval", () -> edit(one, SignedPdfs::annotate));
         out("pdfbox page changed after an approval", () -> edit(one, SignedPdfs::overwrite));
-        out("pdfbox title changed after an approval", () -> edit(one, (document) -> {
-            document.getDocumentInformation().setTitle("Another title");
-            return Set.of(document.getDocumentInformation().getCOSObject());
-        }));
+        out("pdfbox title changed after an approval", () -> withSizeOf(one, edit(one, SignedPdfs::rename)));
+        out("pdfbox title changed, with a wrong size", () -> edit(one, SignedPdfs::rename));
     }
 
     static void itext (byte[] base, byte[] withField) throws Exception {
@@ -284,10 +283,29 @@ class SignedPdfs {
         return out.toByteArray();
     }
 
+    /** PDFBox counts only the objects of the update (ISO 32000-2, 7.5.5: all of the file's), so that the rest would be missing. */
+    static byte[] withSizeOf (byte[] before, byte[] after) {
+        String text = new String(after, StandardCharsets.ISO_8859_1);
+        String size = lastSize(new String(before, StandardCharsets.ISO_8859_1)), wrong = lastSize(text);
+        if (size.length() != wrong.length()) throw new IllegalStateException(size + " does not fit in the place of " + wrong);
+        int at = text.lastIndexOf("/Size " + wrong);
+        return (text.substring(0, at) + "/Size " + size + text.substring(at + 6 + size.length())).getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    static String lastSize (String text) {
+        int at = text.lastIndexOf("/Size ") + 6;
+        return text.substring(at).split("\\D")[0];
+    }
+
     static Set<COSDictionary> fill (PDDocument document) throws Exception {
         PDField field = document.getDocumentCatalog().getAcroForm().getField("name");
         field.setValue("somebody");
         return Set.of(field.getCOSObject(), field.getWidgets().get(0).getAppearance().getNormalAppearance().getAppearanceStream().getCOSObject());
+    }
+
+    static Set<COSDictionary> rename (PDDocument document) {
+        document.getDocumentInformation().setTitle("Another title");
+        return Set.of(document.getDocumentInformation().getCOSObject());
     }
 
     static Set<COSDictionary> annotate (PDDocument document) throws Exception {
