@@ -7,7 +7,7 @@ import type { Revision } from '../reader/revision.ts'
 const DEEPEST = 64
 
 /** A page; `number` counts from 1. */
-export type Page = { number: number, dict: PdfDict }
+export type Page = { number: number, ref: PdfRef, dict: PdfDict }
 
 /** Something that stands on a page: a field's widget among others. `number` is its object's, undefined when it is none of its own. */
 export type Annotation = { number: number | undefined, dict: PdfDict }
@@ -17,7 +17,7 @@ export function* pagesOf (revision: Revision): Generator<Page> {
   const catalog = revision.resolve(revision.trailer.get('Root'))
   if (!(catalog instanceof Map)) throw new PdfFault('PDF_BROKEN', 'the catalog is missing')
   let number = 0
-  for (const dict of leavesBelow(revision, catalog.get('Pages'), new Set(), 0)) yield { number: ++number, dict }
+  for (const leaf of leavesBelow(revision, catalog.get('Pages'), new Set(), 0)) yield { number: ++number, ...leaf }
 }
 
 /** What stands on a page. */
@@ -34,12 +34,12 @@ export function itemsOf (revision: Revision, object: PdfObject | undefined): rea
   return Array.isArray(array) ? array as readonly PdfObject[] : []
 }
 
-function* leavesBelow (revision: Revision, node: PdfObject | undefined, seen: Set<number>, depth: number): Generator<PdfDict> {
+function* leavesBelow (revision: Revision, node: PdfObject | undefined, seen: Set<number>, depth: number): Generator<Omit<Page, 'number'>> {
   if (!(node instanceof PdfRef)) throw new PdfFault('PDF_BROKEN', 'page tree: a node is no indirect object')
   if (seen.has(node.number) || depth > DEEPEST) throw new PdfFault('PDF_BROKEN', `page tree: object ${node.number} stands in it twice, or too deep`)
   seen.add(node.number)
   const dict = revision.resolve(node)
   if (!(dict instanceof Map)) throw new PdfFault('PDF_BROKEN', `page tree: object ${node.number} is no page`)
-  if (!dict.has('Kids')) return yield dict as PdfDict
+  if (!dict.has('Kids')) return yield { ref: node, dict: dict as PdfDict }
   for (const kid of itemsOf(revision, dict.get('Kids'))) yield* leavesBelow(revision, kid, seen, depth + 1)
 }
