@@ -1,10 +1,11 @@
 /**
- * The certificates that verdicts speak of, kept as blobs: the SHA-256 of the blob is the fingerprint that the verdict names.
+ * The certificates that verdicts speak of, kept as blobs: the SHA-256 of the blob is the fingerprint that the verdict names. So are CRLs and OCSP
+ * answers that came along with a signature and counted; the others are kept as they are taken in.
  * TT 15/2025/TT-BKHCN, art. 6: the certificate and the CRL at signing time are stored with the document. CRLs, OCSP answers and packets are blobs as well.
  */
 import { storeBlobs } from '../blobs/blobs.ts'
 import type { Database } from '../database/database.ts'
-import { certificateOf, type SignatureVerdict } from '../trust/verdict.ts'
+import { certificateOf, evidenceOf, type SignatureVerdict } from '../trust/verdict.ts'
 
 /** Each costs 100 bytes; more signers than this only cost a statement now and then. */
 const MOST_KNOWN = 10_000
@@ -13,7 +14,7 @@ const MOST_KNOWN = 10_000
 export type KeepEvidence = (verdicts: readonly (SignatureVerdict | null)[]) => Promise<void>
 
 /**
- * Once `keepEvidence` returns, every certificate of these chains is stored. It costs one transaction when a certificate is met for the first
+ * Once `keepEvidence` returns, every certificate of these chains is stored, and every answer that came along. It costs one transaction when a certificate is met for the first
  * time since this process began, and nothing otherwise: the same few signers sign nearly everything.
  */
 export function createKeepEvidence ({ database }: { database: Database }): KeepEvidence {
@@ -23,6 +24,10 @@ export function createKeepEvidence ({ database }: { database: Database }): KeepE
     for (const details of verdicts.flatMap((verdict) => verdict?.chain ?? [])) {
       const certificate = known.has(details.fingerprint) ? undefined : certificateOf(details)
       if (certificate) unknown.set(details.fingerprint, certificate.raw)
+    }
+    for (const answer of verdicts.flatMap((verdict) => verdict?.revocation ?? [])) {
+      const bytes = evidenceOf(answer)
+      if (bytes && !known.has(answer.evidence!)) unknown.set(answer.evidence!, bytes)
     }
     if (unknown.size === 0) return
     await database.transaction((tx) => storeBlobs(tx, [...unknown.values()]))

@@ -1,13 +1,12 @@
 /** The verdicts on the PDFs among a document's files. */
 import { extensionOf } from '../edxml/names.ts'
-import type { ReceiptContext } from '../signing/proof-time.ts'
-import { judgePdf } from './judge.ts'
+import { judgePdf, type PdfContext } from './judge.ts'
 import { isPdf } from './source.ts'
 import type { PdfVerdict } from './verdict.ts'
 import type { PdfWorkers } from './workers.ts'
 
 /** A verdict for each file, in their order; null for one that is no PDF, by its bytes, and is not called one either. */
-export type JudgePdfs = (files: readonly { name: string, bytes: Buffer }[], context: ReceiptContext) => Promise<(PdfVerdict | null)[]>
+export type JudgePdfs = (files: readonly { name: string, bytes: Buffer }[], context: PdfContext) => Promise<(PdfVerdict | null)[]>
 
 export function createJudgePdfs ({ workers }: { workers: Pick<PdfWorkers, 'examine'> }): JudgePdfs {
   /** One file after the other, so that large ones are not in memory twice at once. A file that calls itself a PDF and is none is broken. */

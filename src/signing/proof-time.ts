@@ -4,12 +4,15 @@ import { DIGESTS } from '../trust/algorithms.ts'
 import type { Trust } from '../trust/judge.ts'
 import { judgeClaim } from '../trust/time/claim.ts'
 import { TIME_REASONS, type TimeFinding } from '../trust/time/reasons.ts'
-import { judgeTokenBytes } from '../trust/time/token.ts'
+import { judgeTokenBytes, type TokenVerdict } from '../trust/time/token.ts'
 import { combine, momentForPeople, nameForPeople, verdictFrom, type ProofTime, type Verdict } from '../trust/verdict.ts'
 import type { SigningFinding } from './reasons.ts'
 
 /** A token that came along, and the octets that it is over. */
 export type Stamp = { token: Buffer, octets: Buffer }
+
+/** A moment by which what is judged existed, proved by an authority. */
+export type Moment = { genTime: Date, by: string }
 
 /** Against whose time-stamping authorities, and since when we have the signature. */
 export type ReceiptContext = {
@@ -23,22 +26,31 @@ export type ReceiptContext = {
   atBy?: string,
 }
 
-/** The proof time, and what the tokens and the claim are worth: a token that is there must be right (TT 15/2025/TT-BKHCN, art. 6.1.g). */
-export type ProvedTime = { at: Date, proofTime: ProofTime, verdict: Verdict }
+/** The proof time, every moment that authorities prove, the earliest first, and what the tokens and the claim are worth: a token that is there must be right (TT 15/2025/TT-BKHCN, art. 6.1.g). */
+export type ProvedTime = { at: Date, proofTime: ProofTime, verdict: Verdict, moments: Moment[] }
 
-/** Takes the earliest moment that is proved. A token from after the moment that is judged proves nothing of it, and is only named. */
-export function proveTime (stamps: readonly Stamp[], { trust, at, atFrom = 'receipt', atBy }: ReceiptContext): ProvedTime {
+/**
+ * Takes the earliest moment that is proved: by these tokens, or elsewhere, as by a time-stamp over a whole document. One from after the moment
+ * that is judged proves nothing of it, and is only named.
+ */
+export function proveTime (stamps: readonly Stamp[], { trust, at, atFrom = 'receipt', atBy }: ReceiptContext, elsewhere: readonly Moment[] = []): ProvedTime {
   const judged = stamps.map(({ token, octets }) =>
     judgeTokenBytes(token, (digest) => Object.values(DIGESTS).includes(digest) ? createHash(digest).update(octets).digest() : undefined, trust.timeStamping))
-  const proved = judged.flatMap(({ result, genTime, chain }) => result === 'valid' && genTime ? [{ genTime, by: nameForPeople(chain[0]?.subject) }] : [])
+  const proved = [...judged.flatMap(momentOf), ...elsewhere]
   const later = proved.filter(({ genTime }) => genTime > at).map(({ genTime }): TimeFinding => ({ code: 'TOKEN_LATER', detail: momentForPeople(genTime) }))
-  const [best] = proved.filter(({ genTime }) => genTime <= at)
-    .sort((one, other) => one.genTime.getTime() - other.genTime.getTime())
+  const moments = proved.filter(({ genTime }) => genTime <= at).sort((one, other) => one.genTime.getTime() - other.genTime.getTime())
+  const [best] = moments
   return {
+    moments,
     at: best?.genTime ?? at,
     proofTime: best ? { at: best.genTime.toISOString(), from: 'token', by: best.by } : { at: at.toISOString(), from: atFrom, ...(atBy !== undefined && { by: atBy }) },
     verdict: combine(...judged.map(({ result, reasons }) => ({ result, reasons })), verdictFrom(TIME_REASONS, later)),
   }
+}
+
+/** The moment that a token proves, if it does. */
+export function momentOf ({ result, genTime, chain }: TokenVerdict): Moment[] {
+  return result === 'valid' && genTime ? [{ genTime, by: nameForPeople(chain[0]?.subject) }] : []
 }
 
 /** The same proof time, with what the signer claims held against it. */

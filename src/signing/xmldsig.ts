@@ -9,9 +9,10 @@ import { readElements } from '../edxml/elements.ts'
 import { eachOctets } from '../edxml/open.ts'
 import { EXCLUSIVE_C14N } from '../edxml/xml.ts'
 import { judgeCertificate, type CertificateVerdict, type Trust } from '../trust/judge.ts'
-import { combine, detailsOf, fingerprintOf, type CertificateDetails, type SignatureVerdict } from '../trust/verdict.ts'
+import { detailsOf, fingerprintOf, type CertificateDetails, type SignatureVerdict } from '../trust/verdict.ts'
 import { ENVELOPED_SIGNATURE, keyFits, SHA256, signatureFits, XMLDSIG } from './algorithms.ts'
 import { readCertificate, type KnownCertificate } from './certificates.ts'
+import { conclusionOf } from './conclude.ts'
 import { readForm, type FoundSignature, type SignatureForm } from './form.ts'
 import { judgeSha1, proveTime, type ProvedTime, type ReceiptContext } from './proof-time.ts'
 import { verdictOf, type SigningFinding } from './reasons.ts'
@@ -106,21 +107,13 @@ function identity (speaks: boolean | NotSpeaking): SigningFinding[] {
 }
 
 /** The verdict that an examination ends in. */
-export function conclude (context: ReceiptContext, { checked, findings, certificate, time, signer }: Examination): SignatureVerdict {
-  return { ...verdict(context, checked, findings, certificate, time), ...(signer && { signer }) }
+export function conclude (context: ReceiptContext, { findings, ...steps }: Examination): SignatureVerdict {
+  return conclusionOf(context, { ...steps, own: verdictOf(findings) })
 }
 
 /** A verdict of these findings, for this time. */
-export function verdict (context: ReceiptContext, checked: Check[], findings: readonly SigningFinding[], certificate?: CertificateVerdict, time = proveTime([], context)): SignatureVerdict {
-  return {
-    ...combine(verdictOf(findings, certificate), time.verdict),
-    ...(certificate?.domain !== undefined && { domain: certificate.domain }),
-    chain: certificate?.chain.map(detailsOf) ?? [],
-    proofTime: time.proofTime,
-    revocation: certificate?.revocation ?? [],
-    policy: context.trust.policy,
-    checked,
-  }
+export function verdict (context: ReceiptContext, checked: Check[], findings: readonly SigningFinding[], certificate?: CertificateVerdict, time?: ProvedTime): SignatureVerdict {
+  return conclusionOf(context, { checked, own: verdictOf(findings), certificate, time })
 }
 
 /** KeyInfo is a hint: it picks a certificate, which is then proved by its path and by the registry, or not at all. */

@@ -116,6 +116,20 @@ export function certificateOf (details: CertificateDetails): X509Certificate | u
   return readFrom.get(details)
 }
 
+const cameWith = new WeakMap<RevocationAnswer, Buffer>()
+
+/** The same answer, with the CRL or OCSP response that it names: one that came along with what is judged, and is kept nowhere yet. */
+export function withEvidence (answer: RevocationAnswer, bytes: Buffer): RevocationAnswer {
+  const same = { ...answer }
+  cameWith.set(same, bytes)
+  return same
+}
+
+/** The bytes of evidence that came along, beside the verdict and never in its JSON, like `certificateOf`. */
+export function evidenceOf (answer: RevocationAnswer): Buffer | undefined {
+  return cameWith.get(answer)
+}
+
 /** A name as Node gives it, one part a line, root first, → `CN=…, O=…, C=VN`. For people only: names are compared as DER. */
 export function nameForPeople (name: string | undefined): string {
   return (name ?? '').split('\n').reverse().join(', ')

@@ -126,6 +126,14 @@ function isSignedByKey (answer: Crl | OcspAnswer, how: SignedWith, { fingerprint
   return signed
 }
 
+/** Whether one of these certificates' keys made the signature of a CRL or an OCSP answer, whether or not it may. */
+export function isSignedByAny ({ octets, with: how, value }: Crl['signed'], signers: readonly X509Certificate[]): boolean {
+  return 'digest' in how && signers.some((signer) => {
+    const key = publicKeyOf(signer)
+    return key !== undefined && isSigned(octets, how, value, key)
+  })
+}
+
 function isResponder ({ responder }: OcspAnswer, candidate: X509Certificate): boolean {
   return 'name' in responder ? contentOf(candidate).subject === responder.name : keyHashOf(candidate, 'sha1').toString('hex') === responder.key
 }

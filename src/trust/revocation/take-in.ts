@@ -4,13 +4,13 @@
  */
 import { createHash, X509Certificate } from 'node:crypto'
 import type { Database, Db, Tx } from '../../database/database.ts'
-import { isSigned } from '../algorithms.ts'
-import { contentIfReadable, contentOf, publicKeyOf } from '../asn1/certificate.ts'
+import { contentIfReadable, contentOf } from '../asn1/certificate.ts'
 import { DerError } from '../asn1/der.ts'
 import { isSignedBy } from '../path/signature.ts'
 import { judgeUse } from '../path/uses.ts'
 import { authoritiesIn, type TrustStore } from '../store.ts'
 import { fingerprintOf } from '../verdict.ts'
+import { isSignedByAny } from './answer-signer.ts'
 import { readCrl, readCrlFrame, type Crl } from './crl.ts'
 import { readOcsp, responseOn, type OcspAnswer, type SingleResponse } from './ocsp.ts'
 import { addSources, insertAnswer, issuersNamed, type Standing } from './store.ts'
@@ -42,7 +42,7 @@ export async function takeInCrl (database: Database, authorities: Authorities, b
   // Its entries are walked once it is known whose they are: a stranger's million of them would hold up everything else
   const frame = readable(() => readCrlFrame(bytes))
   if (typeof frame === 'string') return { kind: 'rejected', reason: `không phải CRL · not a CRL: ${frame}` }
-  if (!bears(frame.signed, await authorities(frame.issuer))) return { kind: 'rejected', reason: `không CA nào đã biết ký CRL này · no CA known here has signed this CRL of ${inOneLine(frame.issuer)}` }
+  if (!isSignedByAny(frame.signed, await authorities(frame.issuer))) return { kind: 'rejected', reason: `không CA nào đã biết ký CRL này · no CA known here has signed this CRL of ${inOneLine(frame.issuer)}` }
   const crl = readable(() => readCrl(bytes))
   if (typeof crl === 'string') return { kind: 'rejected', reason: `không phải CRL · not a CRL: ${crl}` }
   const { issuer, thisUpdate, nextUpdate = null, number = null } = crl
@@ -93,20 +93,12 @@ function scopeOf ({ scope, baseNumber, issuerKeyId = '' }: Crl): string {
 
 /** By the CA itself, or by a responder that came along, whom that CA has certified for this: anybody else whom it certified may say nothing. */
 function isAnsweredBy ({ signed, certificates }: OcspAnswer, issuer: X509Certificate): boolean {
-  return bears(signed, [issuer, ...certificates.filter((certificate) => isResponder(certificate) && isSignedBy(certificate, issuer))])
+  return isSignedByAny(signed, [issuer, ...certificates.filter((certificate) => isResponder(certificate) && isSignedBy(certificate, issuer))])
 }
 
 function isResponder (certificate: X509Certificate): boolean {
   const content = contentIfReadable(certificate)
   return content !== undefined && judgeUse(content, 'ocsp').length === 0
-}
-
-function bears ({ octets, with: how, value }: Crl['signed'], signers: readonly X509Certificate[]): boolean {
-  if (!('digest' in how)) return false
-  return signers.some((signer) => {
-    const key = publicKeyOf(signer)
-    return key !== undefined && isSigned(octets, how, value, key)
-  })
 }
 
 const isAhead = (thisUpdate: Date, at: Date) => thisUpdate.getTime() > at.getTime() + AHEAD_MS
