@@ -1,7 +1,7 @@
 /** The CMS message in a signature's Contents, and the digests of what it covers. */
 import { createHash } from 'node:crypto'
 import { endOfBer } from '../../trust/asn1/ber.ts'
-import { DerError } from '../../trust/asn1/der.ts'
+import { DerError, TAG } from '../../trust/asn1/der.ts'
 import { DIGESTS, digestNameOf } from '../../trust/algorithms.ts'
 import { readSignedData } from '../../trust/cms/read.ts'
 import { readToken } from '../../trust/time/read.ts'
@@ -10,7 +10,7 @@ import type { PdfSource } from '../source.ts'
 
 /** The message without the zeros behind it, which are all that may stand there. `undefined` when there is none to be read. */
 export function messageIn (contents: PdfObject | undefined): { message: Buffer, isPadded: boolean } | undefined {
-  if (!(contents instanceof PdfString)) return undefined
+  if (!(contents instanceof PdfString) || contents.bytes[0] !== TAG.sequence) return undefined
   try {
     const end = endOfBer(contents.bytes)
     return { message: contents.bytes.subarray(0, end), isPadded: contents.bytes.subarray(end).every((octet) => octet === 0) }

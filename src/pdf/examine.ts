@@ -1,0 +1,58 @@
+/** A PDF, examined: every signature of every revision, what it covers, and what was added after it. */
+import type { ExaminedSignature, LaterChange, PdfExamination, PdfFinding } from './examination.ts'
+import { PdfFault } from './fault.ts'
+import { Budget } from './reader/budget.ts'
+import type { RevisionPart } from './reader/chain.ts'
+import { openRevision, revisionParts, type Revision } from './reader/revision.ts'
+import { shownSignatures, type Shown } from './signatures/appearance.ts'
+import { collectSignatures } from './signatures/collect.ts'
+import { materialOf } from './signatures/material.ts'
+import { readSignature, type FoundSignature } from './signatures/signature.ts'
+import type { PdfSource } from './source.ts'
+
+/** Examines a file. Never throws for what a stranger sent: what cannot be read, or costs too much, is said. The cost is bounded in steps; who needs a bound in seconds examines in the workers. */
+export function examinePdf (source: PdfSource): PdfExamination {
+  try {
+    return examine(source)
+  } catch (error) {
+    return { kind: 'unreadable', findings: [faultOf(error)] }
+  }
+}
+
+function examine (source: PdfSource): PdfExamination {
+  const budget = new Budget()
+  const parts = revisionParts(source, budget)
+  const revisions = parts.map(({ end }) => openRevision(source, end, budget))
+  const newest = revisions.at(-1)!
+  const shown = shownSignatures(newest)
+  const found = collectSignatures(revisions, shown.fields)
+  return {
+    kind: 'read', version: newest.version, pages: shown.pages, revisions: revisions.length,
+    signatures: found.map((signature) => examineSignature(signature, { parts, revisions, shown })),
+    material: materialOf(newest),
+  }
+}
+
+type File = { parts: readonly RevisionPart[], revisions: readonly Revision[], shown: Shown }
+
+function examineSignature (found: FoundSignature, { parts, revisions, shown }: File): ExaminedSignature {
+  const { name: field, revision } = found
+  const appearance = found.widgets.flatMap((number) => shown.shown.get(number) ?? [])[0]
+  const place = { field, revision, coversWholeFile: revision === revisions.length, ...appearance && { appearance } }
+  try {
+    const { examined } = readSignature(found, revisions[revision - 1]!, parts[revision - 1]!)
+    return { ...place, ...examined, later: laterOf(found, revisions) }
+  } catch (error) {
+    // What is broken about one signature does not keep the others from being judged
+    return { ...place, kind: 'signature', subFilter: '', byteRange: [], cms: new Uint8Array(), digests: {}, claims: {}, findings: [faultOf(error)], later: [] }
+  }
+}
+
+function laterOf ({ revision }: FoundSignature, revisions: readonly Revision[]): LaterChange[] {
+  return revisions.slice(revision).map((_, index) => ({ revision: revision + index + 1, kind: 'other', permitted: false }))
+}
+
+function faultOf (error: unknown): PdfFinding {
+  if (error instanceof PdfFault) return { code: error.code, detail: error.detail }
+  throw error
+}
