@@ -29,15 +29,18 @@ export function shownSize ({ box: [left, bottom, right, top], rotate, userUnit }
 /** A rectangle of the page's own space as it is shown. */
 export function toShown (page: PageShown, [left, bottom, right, top]: Rect): Rect {
   const { box, userUnit } = page
-  const [one, other] = [[left, bottom], [right, top]].map(([x, y]) => turned(page, (x! - box[0]) * userUnit, (y! - box[1]) * userUnit)) as [Point, Point]
-  return spanned(one, other)
+  const corner = (x: number, y: number) => turned(page, (x - box[0]) * userUnit, (y - box[1]) * userUnit)
+  return spanned(corner(left, bottom), corner(right, top))
 }
 
 /** A rectangle as it is shown, in the page's own space. */
 export function toPage (page: PageShown, [left, bottom, right, top]: Rect): Rect {
   const { box, userUnit } = page
-  const [one, other] = [[left, bottom], [right, top]].map(([x, y]) => turnedBack(page, x!, y!).map((value, index) => value / userUnit + box[index]!)) as [Point, Point]
-  return spanned(one, other)
+  const corner = (x: number, y: number): Point => {
+    const [across, up] = turnedBack(page, x, y)
+    return [across / userUnit + box[0], up / userUnit + box[1]]
+  }
+  return spanned(corner(left, bottom), corner(right, top))
 }
 
 /** The seal over about a third of the leader's signature, on its left, at the same height; moved as little as it takes to stay on the page. */

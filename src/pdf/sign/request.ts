@@ -35,11 +35,11 @@ export type SigningFault = { code: RefusalCode, detail: string }
 export type ContentsPlace = { from: number, to: number }
 
 /**
- * A file made ready: `increment` appended to it is the signed file, but for its Contents, which are zeros. `digest` is the SHA-256 of what the
- * signature covers.
+ * A file made ready: `increment` appended to it is the signed file, but for its Contents, which are zeros. `digest` is that of what the signature
+ * covers.
  */
 export type PreparedSignature =
-  | { kind: 'prepared', field: string, increment: Uint8Array, contents: ContentsPlace, digest: Uint8Array, appearance?: { page: number, rect: readonly [number, number, number, number] } }
+  | { kind: 'prepared', field: string, increment: Uint8Array, contents: ContentsPlace, digest: Uint8Array }
   | { kind: 'refused' } & SigningFault
 
 /** What a worker is given, to make a file ready: the appearance is drawn before, as a PDF of one page. */
@@ -48,6 +48,8 @@ export type PrepareRequest = Pick<PdfSignatureRequest, 'as' | 'time' | 'name' | 
   appearance: Uint8Array
   /** Octets kept free for the CMS and its time-stamp token */
   reserved: number
+  /** The digest under which the signer signs */
+  algorithm: 'sha256' | 'sha384'
 }
 
 /** Certificates, CRLs and OCSP answers (DER) that prove a signature later (EN 319 142-1, 5.4). */

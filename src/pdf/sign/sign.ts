@@ -6,7 +6,7 @@
 import { createHash, type X509Certificate } from 'node:crypto'
 import { Refusal } from '../../errors.ts'
 import type { Signer } from '../../trust/signers/signer.ts'
-import { withTimeStamp, writeSignedData } from '../../trust/cms/write.ts'
+import { contentDigestOf, withTimeStamp, writeSignedData } from '../../trust/cms/write.ts'
 import { drawAppearance } from './appearance.ts'
 import type { ContentsPlace, PdfSignatureRequest, PreparedSignature, PreparedUpdate, PrepareRequest, ValidationData, ValidationRequest } from './request.ts'
 
@@ -27,11 +27,12 @@ export type SignedPdf = { level: 'B-B' | 'B-T', field: string, increment: Buffer
 const ROOM = 12 * 1024
 
 /** Makes a file ready to be signed, with room for these certificates. Throws a Refusal for what cannot be signed, or shown: it may be asked beforehand. */
-export async function prepareSigning (input: PdfInput, request: PdfSignatureRequest, certificates: readonly X509Certificate[], workers: Pick<SigningWorkers, 'prepareSignature'>): Promise<Extract<PreparedSignature, { kind: 'prepared' }>> {
+export async function prepareSigning (input: PdfInput, request: PdfSignatureRequest, certificates: readonly X509Certificate[], workers: Pick<SigningWorkers, 'prepareSignature'>, algorithm: PrepareRequest['algorithm'] = 'sha256'): Promise<Extract<PreparedSignature, { kind: 'prepared' }>> {
   const appearance = await drawAppearance(request)
   const { as, time, name, reason, location, contact, field, at } = request
   const prepared = await workers.prepareSignature(input, {
-    as, time, name, reason, location, contact, field, at, ...(request.as === 'document' && { over: request.over }), appearance, reserved: certificates.reduce((sum, { raw }) => sum + raw.length, ROOM),
+    as, time, name, reason, location, contact, field, at, ...(request.as === 'document' && { over: request.over }), appearance, algorithm,
+    reserved: certificates.reduce((sum, { raw }) => sum + raw.length, ROOM),
   })
   if (prepared.kind === 'refused') throw new Refusal(prepared.code, { detail: prepared.detail })
   return prepared
@@ -39,7 +40,7 @@ export async function prepareSigning (input: PdfInput, request: PdfSignatureRequ
 
 /** A signature of level B-B. Throws a Refusal for a file that cannot be signed, or a text or an image that cannot be shown; SignerAway when the key cannot be used now. */
 export async function signPdf (input: PdfInput, request: PdfSignatureRequest, signer: Signer, workers: SigningWorkers): Promise<SignedPdf> {
-  const prepared = await prepareSigning(input, request, [signer.certificate, ...signer.chain], workers)
+  const prepared = await prepareSigning(input, request, [signer.certificate, ...signer.chain], workers, contentDigestOf(signer))
   const { cms, signatureValue } = await writeSignedData({ signer, digest: Buffer.from(prepared.digest) })
   const { contents } = prepared
   return { level: 'B-B', field: prepared.field, increment: filled(Buffer.from(prepared.increment), contents, cms), contents, cms, signatureValue }
