@@ -1,11 +1,14 @@
 /** The packets of the bench: one PDF of 20 KiB each, no two alike, signed by the sending system as its DMS would do it. */
 import { randomBytes } from 'node:crypto'
 import { A, B, documentPacket, organisation } from '../support/gateway.ts'
+import { makePdf, pagesOf } from '../support/pdf.ts'
 import { writePacket } from '../../src/edxml/write.ts'
 import { signPacket } from '../../src/signing/packet-signature.ts'
 import { signerFromPem } from '../../src/trust/signers/pem.ts'
 
 export const ATTACHMENT_BYTES = 20 * 1024
+
+const FRAME = makePdf({ ...pagesOf('Cong van'), 6: { data: '' } }).length
 
 export type Prepared = { documentId: string, bytes: Buffer }
 
@@ -41,6 +44,5 @@ async function prepare (documentId: string, codeNumber: string): Promise<Buffer>
 
 /** The compressed streams that most of a PDF is look like chance. */
 function pdf (): Buffer {
-  const [head, tail] = [Buffer.from('%PDF-1.7\n'), Buffer.from('\n%%EOF\n')]
-  return Buffer.concat([head, randomBytes(ATTACHMENT_BYTES - head.length - tail.length), tail])
+  return makePdf({ ...pagesOf('Cong van'), 6: { data: randomBytes(ATTACHMENT_BYTES - FRAME) } })
 }

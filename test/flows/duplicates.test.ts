@@ -34,13 +34,13 @@ t.test('a multipart request is the same request whatever boundary its parts have
   const send = async (text: string) => {
     const form = new FormData()
     form.append('metadata', JSON.stringify(metadata))
-    form.append('file', new Blob([text]), 'a.pdf')
+    form.append('file', new Blob([text]), 'a.txt')
     const body = new Response(form)
     return a.ask('POST', '/documents', Buffer.from(await body.arrayBuffer()), { 'content-type': body.headers.get('content-type')!, 'idempotency-key': 'k2' })
   }
-  t.equal((await send('%PDF-1.4')).statusCode, 202)
-  t.equal((await send('%PDF-1.4')).headers['idempotent-replayed'], 'true')
-  t.equal((await send('%PDF-1.5')).json().code, 'IDEMPOTENCY_KEY_REUSED')
+  t.equal((await send('một')).statusCode, 202)
+  t.equal((await send('một')).headers['idempotent-replayed'], 'true')
+  t.equal((await send('hai')).json().code, 'IDEMPOTENCY_KEY_REUSED')
 })
 
 t.test('a packet that the axis delivers twice, under two ids, is handed over once', async (t) => {

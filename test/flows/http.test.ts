@@ -47,7 +47,7 @@ t.test('a mailbox is read page by page, oldest first, and nothing in it is misse
 t.test('files keep their Vietnamese names and their bytes, over real HTTP and beyond 3 MiB', async (t) => {
   const { gateway, keys, b } = await startWorld(t)
   const address = await gateway.start()
-  const files: [string, Buffer][] = [['Công văn số 12 (đã ký) – bản \'chính\'.pdf', bytes(3 * 1024 * 1024)], ['Phụ lục 1%.xlsx', bytes(100)], ['Phụ lục 1%.xlsx', bytes(101)], ['::', bytes(5)]]
+  const files: [string, Buffer][] = [['Công văn số 12 (đã ký) – bản \'chính\'.tif', bytes(3 * 1024 * 1024)], ['Phụ lục 1%.xlsx', bytes(100)], ['Phụ lục 1%.xlsx', bytes(101)], ['::', bytes(5)]]
   const [body, headers] = await form(metadata(), files)
   const accepted = await fetch(`${address}/v1/documents`, { method: 'POST', body: new Uint8Array(body), headers: { ...headers, authorization: `Bearer ${keys.a}` } })
   t.equal(accepted.status, 202, await accepted.text())
@@ -69,8 +69,8 @@ t.test('what is too large is refused, in parts and as a whole, and nothing of it
   const blobs = async () => (await database.query('select from blob')).rowCount
   const before = await blobs() // the CRLs of the trust folder
   const MiB = 1024 * 1024
-  const send = async (...sizes: number[]) => a.ask('POST', '/documents', ...await form(metadata(), sizes.map((size, index) => [`${index}.pdf`, bytes(size)])))
-  const big = await signedPacket(documentPacket({}, [{ name: 'a.pdf', bytes: bytes(MiB) }]))
+  const send = async (...sizes: number[]) => a.ask('POST', '/documents', ...await form(metadata(), sizes.map((size, index) => [`${index}.tif`, bytes(size)])))
+  const big = await signedPacket(documentPacket({}, [{ name: 'a.tif', bytes: bytes(MiB) }]))
   const cases: [Answer, string][] = [
     [await send(2 * MiB), 'REQUEST_TOO_LARGE'],
     [await send(0.6 * MiB, 0.6 * MiB), 'REQUEST_TOO_LARGE'],
@@ -97,13 +97,13 @@ t.test('metadata that could not be written as a packet is refused with the field
     [{ documentId: 'x'.repeat(256) }, 'metadata.documentId'],
   ]
   for (const [changes, field] of cases) {
-    const answer = await a.ask('POST', '/documents', ...await form(metadata(changes), [['a.pdf', bytes(10)]]))
+    const answer = await a.ask('POST', '/documents', ...await form(metadata(changes), [['a.tif', bytes(10)]]))
     t.ok([400, 422].includes(answer.statusCode), `${answer.statusCode} ${answer.body}`)
     t.equal(answer.json().field, field)
   }
   t.equal((await database.query('select from document')).rowCount, 0)
-  const [body, headers] = await form(metadata(), [['a.pdf', bytes(10)]])
-  const odd = Buffer.from(body.toString('latin1').replace('filename="a.pdf"', `filename*=UTF-8''a%00%01.pdf`), 'latin1')
+  const [body, headers] = await form(metadata(), [['a.tif', bytes(10)]])
+  const odd = Buffer.from(body.toString('latin1').replace('filename="a.tif"', `filename*=UTF-8''a%00%01.tif`), 'latin1')
   t.equal((await a.ask('POST', '/documents', odd, headers)).statusCode, 202, 'a file\'s name is made safe instead')
 })
 

@@ -1,9 +1,10 @@
 import t from 'tap'
 import { createHash } from 'node:crypto'
+import { makePdf, pagesOf } from '../support/pdf.ts'
 import { until } from '../support/until.ts'
 import { A, B, documentPacket, signedPacket, startWorld } from '../support/gateway.ts'
 
-const pdf = Buffer.from('%PDF-1.4 công văn')
+const pdf = makePdf(pagesOf('Cong van'))
 const bigFile = createHash('shake256', { outputLength: 3 * 1024 * 1024 }).update('bảng tính').digest()
 type Event = { kind: string, detail: { code?: string, sealed?: boolean } }
 
@@ -59,7 +60,7 @@ t.test('metadata and files make the same packet that a system would have written
   const { traceHeaders: _, responseForTask: __, documentId: ___, ...metadata } = header
   const form = new FormData()
   form.append('metadata', JSON.stringify(metadata))
-  form.append('file', new Blob([pdf], { type: 'application/pdf' }), '../../Công văn.pdf')
+  form.append('file', new Blob([new Uint8Array(pdf)], { type: 'application/pdf' }), '../../Công văn.pdf')
   const body = new Response(form)
   const accepted = await a.ask('POST', '/documents', Buffer.from(await body.arrayBuffer()), { 'content-type': body.headers.get('content-type')! })
   t.equal(accepted.statusCode, 202, accepted.body)
@@ -76,7 +77,7 @@ t.test('metadata may come as a part of type application/json, as most HTTP libra
   const { traceHeaders: _, responseForTask: __, ...metadata } = documentPacket().header
   const body = [
     '--b', 'Content-Disposition: form-data; name="metadata"', 'Content-Type: application/json', '', JSON.stringify(metadata),
-    '--b', 'Content-Disposition: form-data; name="file"; filename="a.pdf"', 'Content-Type: application/pdf', '', '%PDF-1.4', '--b--', '',
+    '--b', 'Content-Disposition: form-data; name="file"; filename="a.txt"', 'Content-Type: text/plain', '', 'xin chào', '--b--', '',
   ].join('\r\n')
   const accepted = await a.ask('POST', '/documents', Buffer.from(body), { 'content-type': 'multipart/form-data; boundary=b' })
   t.equal(accepted.statusCode, 202, accepted.body)
@@ -85,7 +86,7 @@ t.test('metadata may come as a part of type application/json, as most HTTP libra
 t.test('a file of 30 MB goes the whole way', async (t) => {
   const { gateway, a, b } = await startWorld(t, { policy: { sendTimeoutSeconds: 30 } })
   await gateway.start()
-  const file = createHash('shake256', { outputLength: 30_000_000 }).update('quét màu').digest()
+  const file = makePdf({ ...pagesOf('Quet'), 6: { data: createHash('shake256', { outputLength: 30_000_000 }).update('quét màu').digest() } })
   const accepted = await a.submit(await signedPacket(documentPacket({}, [{ name: 'Quét.pdf', bytes: file }])))
   t.equal(accepted.statusCode, 202, accepted.body)
   const [entry] = await until(async () => { const { items } = await b.mailbox(); return items.length > 0 && items }, { timeout: 60_000 })

@@ -14,6 +14,7 @@ import { signPacket } from '../../src/signing/packet-signature.ts'
 import { createSimulator, type SimulatorOptions } from '../../src/simulator/simulator.ts'
 import { signerFromPem } from '../../src/trust/signers/pem.ts'
 import { createTestDatabase } from './database.ts'
+import { makePdf, pagesOf } from './pdf.ts'
 
 export const SYSTEM_ID = 'H90.W01'
 export const SECRET = 'test-secret-not-real'
@@ -106,7 +107,7 @@ export async function startWorld (t: { teardown (end: () => Promise<void>): void
 }
 
 /** A document from A to B, as its system would write it. */
-export function documentPacket (changes: Partial<DocumentPacket['header']> = {}, files: { name: string, bytes: Buffer }[] = [{ name: 'Công văn.pdf', bytes: Buffer.from('%PDF-1.4 ví dụ') }]): DocumentPacket {
+export function documentPacket (changes: Partial<DocumentPacket['header']> = {}, files: { name: string, bytes: Buffer }[] = [{ name: 'Công văn.pdf', bytes: makePdf(pagesOf('Vi du')) }]): DocumentPacket {
   return {
     kind: 'document',
     header: {
