@@ -1,6 +1,7 @@
 /** Which certificate speaks for which agency, since when and until when. */
 import { X509Certificate } from 'node:crypto'
 import type { Db, Tx } from '../database/database.ts'
+import type { PdfVerdict } from '../pdf/verdict.ts'
 import type { NotSpeaking, SpeaksFor } from '../signing/xmldsig.ts'
 import { fingerprintOf } from '../trust/verdict.ts'
 
@@ -66,6 +67,21 @@ export async function judgeBySpeakers<Judged> (db: Db, { code, at }: { code: str
   const { rows } = await db.query<{ fingerprint: Buffer }>('select distinct fingerprint from certificate_link where fingerprint = any($1)', [strangers.map((fingerprint) => Buffer.from(fingerprint, 'hex'))])
   const others = new Set(rows.map(({ fingerprint }) => fingerprint.toString('hex')))
   return others.size === 0 ? judged : judge((fingerprint) => speakers.get(fingerprint) ?? (others.has(fingerprint) ? 'other agency' : 'unknown'))
+}
+
+/**
+ * Says of each signature inside these PDFs whether its certificate speaks for the agency at that moment. A leader signs with a certificate of
+ * their own: that the registry does not know it takes nothing from the signature.
+ */
+export async function sayWhoSpeaks (db: Db, { code, at }: { code: string, at: Date }, verdicts: readonly (PdfVerdict | null)[]): Promise<(PdfVerdict | null)[]> {
+  if (!verdicts.some((verdict) => verdict && verdict.signatures.length > 0)) return [...verdicts]
+  const speakers = await certificatesOf(db, code, at)
+  return verdicts.map((verdict) => verdict && {
+    ...verdict,
+    signatures: verdict.signatures.map((signature) => signature.kind === 'document-time-stamp' || !signature.signer
+      ? signature
+      : { ...signature, speaksForSender: speakers.get(signature.signer.fingerprint) === true }),
+  })
 }
 
 type Link = { fingerprint: Buffer, validFrom: Date | null, validTo: Date | null }

@@ -1,5 +1,5 @@
 /** Reads an arrival and judges its packet signature, its seal, and the signatures inside its PDFs. */
-import { certificatesOf, judgeBySpeakers } from '../agencies/certificates.ts'
+import { judgeBySpeakers, sayWhoSpeaks } from '../agencies/certificates.ts'
 import { readBlob } from '../blobs/blobs.ts'
 import type { Database } from '../database/database.ts'
 import type { Limits } from '../edxml/limits.ts'
@@ -8,9 +8,8 @@ import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
 import type { KeepEvidence } from '../evidence/keep.ts'
 import type { JudgePdfs } from '../pdf/attachments.ts'
-import type { PdfVerdict } from '../pdf/verdict.ts'
+import type { PdfContext } from '../pdf/judge.ts'
 import { judgePacket } from '../signing/judge-packet.ts'
-import type { ReceiptContext } from '../signing/proof-time.ts'
 import type { Trust } from '../trust/judge.ts'
 import { verdictsOf, type PacketVerdicts, type QuarantineReason, type Verdicts } from './arrival.ts'
 import type { JudgedPdf } from './pdf-ruling.ts'
@@ -47,20 +46,9 @@ export function createJudge ({ database, limits, judgePdfs, keepEvidence, now }:
     }
   }
 
-  async function judgeFiles (packet: DocumentPacket, context: ReceiptContext): Promise<JudgedPdf[]> {
-    const judged = await judgePdfs(packet.attachments, context)
-    const speakers = await certificatesOf(database, senderOf(packet), context.at)
-    return judged.flatMap((verdict, index) => verdict ? [{ number: index + 1, name: packet.attachments[index]!.name, verdict: withSpeakers(verdict, speakers) }] : [])
-  }
-}
-
-/** A leader signs with a certificate of their own: that the registry does not know it takes nothing from the signature, and is told. */
-function withSpeakers (verdict: PdfVerdict, speakers: Awaited<ReturnType<typeof certificatesOf>>): PdfVerdict {
-  return {
-    ...verdict,
-    signatures: verdict.signatures.map((signature) => signature.kind === 'document-time-stamp' || !signature.signer
-      ? signature
-      : { ...signature, speaksForSender: speakers.get(signature.signer.fingerprint) === true }),
+  async function judgeFiles (packet: DocumentPacket, context: PdfContext): Promise<JudgedPdf[]> {
+    const judged = await sayWhoSpeaks(database, { code: senderOf(packet), at: context.at }, await judgePdfs(packet.attachments, context))
+    return judged.flatMap((verdict, index) => verdict ? [{ number: index + 1, name: packet.attachments[index]!.name, verdict }] : [])
   }
 }
 
