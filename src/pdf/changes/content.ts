@@ -1,0 +1,139 @@
+/**
+ * What of a revision may change at all. Every object that can be reached from the catalog, in a way that permits no change, is *fixed*: it must stay, and must not come
+ * into being where it was missing. A few places are open to changes of their own kind: what hangs on them alone is not fixed.
+ */
+import { PdfName, PdfRef, PdfStream, type PdfDict, type PdfObject } from '../reader/objects.ts'
+import type { Revision } from '../reader/revision.ts'
+import { objectAt } from './differences.ts'
+import type { Field } from './fields.ts'
+
+/** What an object is there for, where its changes are judged entry by entry: the form as a whole in form.ts, annotations in pages.ts. */
+export type Role = 'form' | 'annotations'
+
+/** Grows from revision to revision: what was fixed once stays so. */
+export type Content = {
+  /** Object numbers, also of objects that do not exist */
+  fixed: Set<number>
+  roles: Map<number, Role>
+  walked: Set<number>
+}
+
+/** A place that is open, what a change there is, and of which field. */
+export type OpenPlace = { kind: 'validation-data' | 'metadata' | 'form-fill', field?: Field, value: PdfObject | undefined }
+
+/** Entries of the catalog that hold nothing that is shown: validation data, and statements about the document. */
+const OPEN_IN_CATALOG = new Map([['DSS', 'validation-data'], ['Metadata', 'metadata'], ['Extensions', 'metadata']] as const)
+/** Entries of a field or widget that change when it is filled in (ISO 32000-2, 12.7.4.1, 12.7.5 and table 166). */
+const OPEN_IN_FIELD = ['V', 'AP', 'RV']
+
+export const NO_CONTENT = (): Content => ({ fixed: new Set(), roles: new Map(), walked: new Set() })
+
+/** The entries of an object that are open in this revision. */
+function openEntries (revision: Revision, number: number, dict: PdfDict, fields: ReadonlyMap<number, Field>): OpenPlace[] {
+  const field = fields.get(number)
+  if (field?.signature === null) return OPEN_IN_FIELD.map((key) => ({ kind: 'form-fill', field, value: dict.get(key) }))
+  const root = revision.trailer.get('Root')
+  if (root instanceof PdfRef && root.number === number) return Array.from(OPEN_IN_CATALOG, ([key, kind]) => ({ kind, value: dict.get(key) }))
+  return []
+}
+
+/** Every open place of a revision: what hangs on them, and on nothing fixed, may change as their kind says. */
+export function openPlaces (revision: Revision, fields: ReadonlyMap<number, Field>): OpenPlace[] {
+  const root = revision.trailer.get('Root')
+  const holders = [...root instanceof PdfRef ? [root.number] : [], ...fields.keys()]
+  const places = holders.flatMap((number) => {
+    const dict = objectAt(revision, number)
+    return dict instanceof Map ? openEntries(revision, number, dict as PdfDict, fields) : []
+  })
+  return [{ kind: 'metadata' as const, value: revision.trailer.get('Info') }, ...places].filter(({ value }) => value !== undefined)
+}
+
+/**
+ * The content of a revision. Given the content of the revision before, and what differs from it, only those objects are walked again: the cost is that of the update.
+ */
+export function walkContent (revision: Revision, fields: ReadonlyMap<number, Field>, content: Content, again: Iterable<number>): Content {
+  const { fixed, roles, walked } = content
+  for (const number of again) walked.delete(number)
+  let next: number[] = []
+  const enter = (number: number) => {
+    if (walked.has(number)) return
+    walked.add(number)
+    next.push(number)
+  }
+  const fix = (object: PdfObject | undefined): void => {
+    if (object instanceof PdfRef) {
+      fixed.add(object.number)
+      enter(object.number)
+    } else if (Array.isArray(object)) object.forEach(fix)
+    else if (object instanceof PdfStream) fixEntries(object.dict)
+    else if (object instanceof Map) fixEntries(object as PdfDict)
+  }
+  const fixEntries = (dict: PdfDict, but: readonly string[] = []) => {
+    for (const [key, value] of dict) if (!but.includes(key)) fix(value)
+  }
+  /** The object may stand by itself or directly in its holder; either way `use` sees to what is in it. */
+  const open = (object: PdfObject | undefined, role: Role, use: (value: PdfObject) => void) => {
+    if (object instanceof PdfRef) {
+      roles.set(object.number, role)
+      fixContainer(object.number)
+    }
+    use(revision.resolve(object))
+  }
+  /** Whoever redefined an object stream would redefine what is in it. */
+  const fixContainer = (number: number) => {
+    const entry = revision.entry(number)
+    if (entry?.kind === 'in') fixed.add(entry.stream)
+  }
+  const fixItems = (value: PdfObject) => { if (Array.isArray(value)) value.forEach(fix) }
+  const openForm = (form: PdfObject) => {
+    if (!(form instanceof Map)) return fix(form)
+    const dict = form as PdfDict
+    fixEntries(dict, ['Fields', 'DR'])
+    open(dict.get('Fields'), 'form', fixItems)
+    open(dict.get('DR'), 'form', (resources) => {
+      if (!(resources instanceof Map)) return fix(resources)
+      for (const category of (resources as PdfDict).values()) open(category, 'form', (named) => named instanceof Map ? fixEntries(named as PdfDict) : fix(named))
+    })
+  }
+  const root = revision.trailer.get('Root')
+
+  const walk = (number: number) => {
+    revision.budget.spend('steps')
+    fixContainer(number)
+    const object = objectAt(revision, number)
+    if (!(object instanceof Map)) return fix(object)
+    const dict = object as PdfDict
+    if (root instanceof PdfRef && number === root.number) {
+      fixEntries(dict, ['AcroForm', ...OPEN_IN_CATALOG.keys()])
+      open(dict.get('AcroForm'), 'form', openForm)
+    } else if (isPage(dict)) {
+      fixEntries(dict, ['Annots'])
+      open(dict.get('Annots'), 'annotations', fixItems)
+    } else fixEntries(dict, fields.get(number)?.signature === null ? OPEN_IN_FIELD : [])
+  }
+
+  if (root instanceof PdfRef) fixed.add(root.number)
+  for (const number of [...root instanceof PdfRef ? [root.number] : [], ...again]) enter(number)
+  while (next.length > 0) {
+    const round = inFileOrder(revision, next)
+    next = []
+    round.forEach(walk)
+  }
+  return content
+}
+
+export function isPage (dict: PdfDict): boolean {
+  const type = dict.get('Type')
+  return type instanceof PdfName && type.value === 'Page'
+}
+
+/** So that a window of the file, or an object stream, is read once and not for every object in it. */
+function inFileOrder (revision: Revision, numbers: readonly number[]): number[] {
+  const placeOf = (number: number): [number, number] => {
+    const entry = revision.entry(number)
+    return entry?.kind === 'at' ? [0, entry.offset] : entry?.kind === 'in' ? [entry.stream, entry.index] : [0, 0]
+  }
+  return numbers.map((number) => ({ number, place: placeOf(number) }))
+    .toSorted((a, b) => a.place[0] - b.place[0] || a.place[1] - b.place[1])
+    .map(({ number }) => number)
+}

@@ -1,0 +1,46 @@
+/** The fields of a form as a revision has them (ISO 32000-2, 12.7.4): who may be filled in, and who is signed. */
+import { PdfFault } from '../fault.ts'
+import { PdfName, PdfRef, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
+import type { Revision } from '../reader/revision.ts'
+import { itemsOf } from '../signatures/pages.ts'
+import { dictOf } from '../signatures/fields.ts'
+import { textOf } from '../signatures/text.ts'
+
+/** Deeper than any form. */
+const DEEPEST = 32
+
+/** One node of the tree: a field, or a widget of one, with its own and inherited entries. `signature`: what a signature field holds; `appearance`: the default appearance of its text. */
+export type Field = { number: number, name: string, isSignature: boolean, signature: PdfObject, appearance: string | undefined }
+
+/** What a field hands down to its kids (12.7.4.1). */
+type Inherited = { names: readonly string[], type: PdfObject, value: PdfObject, appearance: PdfObject }
+
+/** Every field and widget below a form's Fields, by object number. Throws PdfFault for a tree that is too deep. */
+export function fieldsOf (revision: Revision): Map<number, Field> {
+  const form = formOf(revision)
+  const fields = new Map<number, Field>()
+  const nothing: Inherited = { names: [], type: null, value: null, appearance: form?.get('DA') ?? null }
+  for (const field of itemsOf(revision, form?.get('Fields'))) walk(revision, field, nothing, fields, 0)
+  return fields
+}
+
+/** The form of the document, if it has one. */
+export function formOf (revision: Revision): PdfDict | undefined {
+  return dictOf(revision, dictOf(revision, revision.trailer.get('Root'))?.get('AcroForm'))
+}
+
+function walk (revision: Revision, node: PdfObject, above: Inherited, fields: Map<number, Field>, depth: number): void {
+  const dict = dictOf(revision, node)
+  if (!(node instanceof PdfRef) || !dict || fields.has(node.number)) return
+  if (depth > DEEPEST) throw new PdfFault('PDF_TOO_COMPLEX', `form: field ${above.names.join('.')} lies too deep`)
+  const own: Inherited = {
+    names: dict.has('T') ? [...above.names, textOf(revision.resolve(dict.get('T'))) ?? '?'] : above.names,
+    type: revision.resolve(dict.get('FT')) ?? above.type,
+    value: revision.resolve(dict.get('V')) ?? above.value,
+    appearance: revision.resolve(dict.get('DA')) ?? above.appearance,
+  }
+  const isSignature = own.type instanceof PdfName && own.type.value === 'Sig'
+  const appearance = own.appearance instanceof PdfString ? own.appearance.bytes.toString('latin1') : undefined
+  fields.set(node.number, { number: node.number, name: own.names.join('.'), isSignature, signature: isSignature ? own.value : null, appearance })
+  for (const kid of itemsOf(revision, dict.get('Kids'))) walk(revision, kid, own, fields, depth + 1)
+}

@@ -1,0 +1,41 @@
+/** Rules for a field or widget that was there already (ISO 32000-2, 12.7.4 and 12.5.6.19). */
+import type { PdfDict } from '../reader/objects.ts'
+import { other, type Change, type Comparison } from './comparison.ts'
+import type { Field } from './fields.ts'
+import { faultInSignature, isExtended, signatureIn } from './new-signatures.ts'
+import { differingKeys } from './same.ts'
+
+/** What filling in a field changes: its value, how that looks, which of a button's states is shown, which options of a list are chosen. */
+const FILLED = new Set(['V', 'RV', 'AP', 'AS', 'I', 'M'])
+/** What signing in an empty field changes; where it stands is part of what others signed. */
+const SIGNED = new Set(['V', 'AP', 'F', 'M', 'P'])
+const READ_ONLY = 1
+
+/** A field or widget that was written anew. */
+export function compareFields (comparison: Comparison, field: Field, before: PdfDict, after: PdfDict, accepted: ReadonlySet<number>): Change[] {
+  const keys = differingKeys(before, after, comparison.same).filter((key) => !isHarmless(key, before, after, comparison, accepted))
+  if (keys.length === 0) return []
+  const beyond = (permitted: ReadonlySet<string>) => keys.filter((key) => !permitted.has(key)).map((key) => other(`object ${field.number}: field ${field.name} /${key}`, field.name))
+  if (field.signature !== null) return beyond(new Set())
+  if (!field.isSignature) return keys.every((key) => FILLED.has(key)) ? [filled(field)] : beyond(FILLED)
+  return [...beyond(SIGNED), ...signedNow(comparison, field, after)]
+}
+
+export function filled ({ name }: Field): Change {
+  return { kind: 'form-fill', detail: `field ${name}`, field: name }
+}
+
+/** What is said of an empty signature field, in which something changed. */
+export function signedNow (comparison: Comparison, field: Field, widget: PdfDict): Change[] {
+  const now = comparison.after.get(field.number)
+  if (!now || now.signature === null) return [other(`object ${field.number}: field ${field.name} changed without being signed`, field.name)]
+  const fault = faultInSignature(now, widget, comparison)
+  return [fault === undefined ? signatureIn(now, comparison) : other(`object ${field.number}: ${fault}`, field.name)]
+}
+
+/** Acrobat makes fields read-only that a signature locks; a field may gain accepted kids. */
+function isHarmless (key: string, before: PdfDict, after: PdfDict, comparison: Comparison, accepted: ReadonlySet<number>): boolean {
+  const { earlier, later } = comparison
+  if (key === 'Kids') return isExtended(before.get(key), after.get(key), accepted, comparison)
+  return key === 'Ff' && later.resolve(after.get(key)) === (Number(earlier.resolve(before.get(key))) | READ_ONLY)
+}

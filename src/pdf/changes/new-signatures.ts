@@ -1,0 +1,84 @@
+/**
+ * Signature fields that came with an update: new ones, and empty ones that were filled. What such a field shows is vouched for by whoever signed in it, so its signature
+ * must cover this very update; a signature of an earlier revision, hung onto a new field, would vouch for what its signer never saw.
+ */
+import { PdfRef, type PdfDict, type PdfObject } from '../reader/objects.ts'
+import type { Revision } from '../reader/revision.ts'
+import { faultInByteRange } from '../signatures/byte-range.ts'
+import { itemsOf } from '../signatures/pages.ts'
+import { nameOf } from '../signatures/permissions.ts'
+import { other, type Change, type Comparison } from './comparison.ts'
+import { objectAt } from './differences.ts'
+import type { Field } from './fields.ts'
+
+/** New fields and widgets by object number: those that are as they should be, and what is said of each. */
+export type NewFields = { accepted: ReadonlySet<number>, changes: Change[] }
+
+/** Judges every field and widget that is new in the form. */
+export function newSignatureFields (comparison: Comparison): NewFields {
+  const { added, before, after, later } = comparison
+  const names = new Set(Array.from(before.values(), ({ name }) => name))
+  const accepted = new Set<number>()
+  const changes: Change[] = []
+  for (const field of after.values()) {
+    if (!added.has(field.number)) continue
+    const dict = objectAt(later, field.number) as PdfDict
+    const fault = faultInNewField(field, dict, comparison, names)
+    if (fault === undefined) accepted.add(field.number)
+    if (fault !== undefined) changes.push(other(`object ${field.number}: ${fault}`, field.name))
+    else if (field.isSignature) changes.push(signatureIn(field, comparison))
+  }
+  return { accepted, changes }
+}
+
+function faultInNewField (field: Field, dict: PdfDict, comparison: Comparison, names: ReadonlySet<string>): string | undefined {
+  const { added, later } = comparison
+  if (dict.has('T') && names.has(field.name)) return 'a field of a name that is there already'
+  if (!itemsOf(later, dict.get('Kids')).every((kid) => kid instanceof PdfRef && added.has(kid.number))) return 'a new field above an old one'
+  if (dict.has('A') || dict.has('AA')) return 'a new field with an action'
+  const isShown = dict.has('AP') || dict.has('MK')
+  if (!field.isSignature) return isShown || dict.has('Rect') || !dict.has('Kids') ? 'a new field that is no signature field' : undefined
+  if (field.signature === null) return isShown ? 'a new signature field that shows something without a signature' : undefined
+  return faultInSignature(field, dict, comparison)
+}
+
+/** What speaks against the signature that came into a field with this update. */
+export function faultInSignature ({ signature }: Field, widget: PdfDict, { later }: Comparison): string | undefined {
+  if (!(signature instanceof Map)) return 'a signature field whose value is no signature'
+  const fault = coverageFault(signature as PdfDict, later)
+  if (fault !== undefined) return `a signature that does not cover the update it came with: ByteRange ${fault}`
+  // Anybody can have a time-stamp from an authority: it says when, and must show nothing
+  return isTimeStamp(signature as PdfDict, later) && isVisible(widget, later) ? 'a document time-stamp that shows something' : undefined
+}
+
+/** Why a signature does not cover the whole revision; undefined when it does. */
+export function coverageFault (signature: PdfDict, { own, end }: Revision): string | undefined {
+  return faultInByteRange(signature, { eof: own.at(-1)!.eof, end })
+}
+
+/** What came into a signature field: nothing yet, a signature, or a document time-stamp. */
+export function signatureIn ({ name, signature }: Field, { later }: Comparison): Change {
+  if (signature === null) return { kind: 'signature', detail: `empty field ${name}`, field: name }
+  return { kind: isTimeStamp(signature as PdfDict, later) ? 'document-time-stamp' : 'signature', detail: `field ${name}`, field: name }
+}
+
+function isTimeStamp (signature: PdfDict, later: Revision): boolean {
+  return nameOf(signature, 'SubFilter', later) === 'ETSI.RFC3161'
+}
+
+function isVisible (widget: PdfDict, later: Revision): boolean {
+  const [left = 0, bottom = 0, right = 0, top = 0] = itemsOf(later, widget.get('Rect')).map((side) => later.resolve(side))
+  return widget.has('AP') && left !== right && bottom !== top
+}
+
+/**
+ * Compares two lists of fields or annotations. The old ones must all be there, in their order (what is drawn later covers what is drawn earlier); only accepted new ones may
+ * have come among them.
+ */
+export function isExtended (before: PdfObject | undefined, after: PdfObject | undefined, accepted: ReadonlySet<number>, { earlier, later, same }: Comparison): boolean {
+  const [old, all] = [earlier.resolve(before), later.resolve(after)]
+  if ((old !== null && !Array.isArray(old)) || (all !== null && !Array.isArray(all))) return false
+  const kept = itemsOf(later, after).filter((item) => !(item instanceof PdfRef && accepted.has(item.number)))
+  return same(kept, itemsOf(earlier, before))
+}
+
