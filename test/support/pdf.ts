@@ -83,7 +83,7 @@ export function pdfWriter (before: Uint8Array = Buffer.alloc(0)) {
       if (prev === undefined) lines.set(0, '0000000000 65535 f \n')
       writer.raw('xref\n')
       for (const run of runsOf([...lines.keys()])) writer.raw(`${run[0]} ${run.length}\n${run.map((number) => lines.get(number)).join('')}`)
-      writer.raw(`trailer\n<<${trailer} /Size ${size ?? Math.max(...lines.keys()) + 1}${prev === undefined ? '' : ` /Prev ${prev}`} >>\n`)
+      writer.raw(`trailer\n<<${trailer} /Size ${size ?? highestOf(lines.keys()) + 1}${prev === undefined ? '' : ` /Prev ${prev}`} >>\n`)
       return marker(from, startxref)
     },
 
@@ -104,7 +104,7 @@ export function pdfWriter (before: Uint8Array = Buffer.alloc(0)) {
         return row
       }))
       const index = runs.map((run) => `${run[0]} ${run.length}`).join(' ')
-      writer.object(number, flate(data, `/Type /XRef /W [1 4 2] /Index [${index}] ${trailer} /Size ${size ?? Math.max(...rows.keys()) + 1}${prev === undefined ? '' : ` /Prev ${prev}`}`))
+      writer.object(number, flate(data, `/Type /XRef /W [1 4 2] /Index [${index}] ${trailer} /Size ${size ?? highestOf(rows.keys()) + 1}${prev === undefined ? '' : ` /Prev ${prev}`}`))
       return marker(from, startxref)
     },
   }
@@ -118,6 +118,8 @@ export function pdfWriter (before: Uint8Array = Buffer.alloc(0)) {
 }
 
 const pad = (number: number, width: number): string => String(number).padStart(width, '0')
+
+const highestOf = (numbers: Iterable<number>): number => [...numbers].reduce((highest, number) => Math.max(highest, number), 0)
 
 function runsOf (numbers: readonly number[]): number[][] {
   return numbers.toSorted((one, other) => one - other).reduce<number[][]>((runs, number) => {

@@ -117,16 +117,21 @@ function createObjectReader (source: PdfSource, end: number, sections: readonly 
   function objectAt (number: number, offset: number, generation: number): PdfObject {
     const known = budget.objects.get(`${offset}`) ?? budget.objects.get(`${id}:${offset}`)
     if (known && known.number === number && known.generation === generation && known.to <= end) return known.object
+    const { track, hasResolved } = tracked()
+    const read = unlessReading(number, () => readIndirect(source, offset, end, budget, track))
+    if (read.number !== number || read.generation !== generation) broken(`object ${number} ${generation}, where another stands`, offset)
+    // A Length that is another object may be another one in another revision
+    const key = hasResolved() ? `${id}:${offset}` : `${offset}`
+    budget.objects.keep(key, read, read.object instanceof PdfStream ? read.object.from - offset : read.to - offset)
+    return read.object
+  }
+
+  /** A stream's length, or an object stream's filter, may be another object; not one that lies in itself. */
+  function unlessReading<T> (number: number, read: () => T): T {
     if (reading.has(number)) broken(`object ${number}, which is needed to read itself`)
     reading.add(number)
     try {
-      const { track, hasResolved } = tracked()
-      const read = readIndirect(source, offset, end, budget, track)
-      if (read.number !== number || read.generation !== generation) broken(`object ${number} ${generation}, where another stands`, offset)
-      // A Length that is another object may be another one in another revision
-      const key = hasResolved() ? `${id}:${offset}` : `${offset}`
-      budget.objects.keep(key, read, read.object instanceof PdfStream ? read.object.from - offset : read.to - offset)
-      return read.object
+      return read()
     } finally {
       reading.delete(number)
     }
@@ -144,7 +149,7 @@ function createObjectReader (source: PdfSource, end: number, sections: readonly 
     const key = `${id}:${stream.from}`
     const known = budget.objectStreams.get(key)
     if (known) return known
-    const opened = openObjectStream(stream, data(stream), budget)
+    const opened = openObjectStream(stream, unlessReading(number, () => data(stream)), budget)
     budget.objectStreams.keep(key, opened, opened.source.size + opened.numbers.length * 12)
     return opened
   }
