@@ -10,6 +10,22 @@ export function bytesSource (bytes: Uint8Array): PdfSource {
   return { size: buffer.length, read: (from, to) => buffer.subarray(Math.max(0, from), Math.max(0, to)) }
 }
 
+/** A whole PDF in memory, or a file that is only read in pieces. */
+export type PdfInput = { bytes: Uint8Array } | { path: string }
+
+/** The same bytes with more behind them. */
+export function joinedSource (first: PdfSource, more: Uint8Array): PdfSource {
+  const second = bytesSource(more)
+  return {
+    size: first.size + second.size,
+    read (from, to) {
+      if (to <= first.size) return first.read(from, to)
+      if (from >= first.size) return second.read(from - first.size, to - first.size)
+      return Buffer.concat([first.read(from, first.size), second.read(0, to - first.size)])
+    },
+  }
+}
+
 /** Whether this is a PDF, by its bytes: viewers open what has the header within the first 1,024, whatever stands before it. */
 export function isPdf (bytes: Uint8Array): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024)).includes('%PDF-')

@@ -1,0 +1,98 @@
+/**
+ * Threads in which strangers' PDFs are read: one that takes too long, or too much memory, ends its thread and nothing else.
+ * The way there and back costs some 0.5 ms, and 1 ms for each megabyte that is copied; a thread takes some 100 ms to start.
+ */
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { Piscina } from 'piscina'
+import type { PdfExamination } from './examination.ts'
+import type { PreparedSignature, PreparedUpdate, PrepareRequest, ValidationRequest } from './sign/request.ts'
+import type { PdfInput } from './source.ts'
+
+/** What is done with a PDF in a thread. Over its time or memory, a file is PDF_TOO_COMPLEX, and cannot be signed. */
+export type PdfWorkers = AsyncDisposable & {
+  examine (input: PdfInput): Promise<PdfExamination>
+  prepareSignature (input: PdfInput, request: PrepareRequest): Promise<PreparedSignature>
+  /** `signed` is an increment of ours that belongs behind the input */
+  prepareValidationData (input: PdfInput, signed: Uint8Array, request: ValidationRequest): Promise<PreparedUpdate>
+}
+
+/** Each thread may hold a file of 100 MB. */
+const MOST_THREADS = 4
+/** A file of 200 MB with 5,000 pages takes some seconds. */
+const LIMIT_MS = 30_000
+/** A thread that is needed again soon need not start again. */
+const IDLE_MS = 30_000
+/** Objects that were read; the bytes themselves lie outside. */
+const HEAP_MB = 1024
+
+const TASKS = join(import.meta.dirname, 'worker.ts')
+
+/** Starts a thread when there is work for it. Those that wait for a thread wait with their bytes where they are: only what is examined is copied. */
+export function createPdfWorkers ({ threads = Math.min(MOST_THREADS, availableParallelism()), limitMs = LIMIT_MS }: { threads?: number, limitMs?: number } = {}): PdfWorkers {
+  // What a test runner, or a debugger, gives its own process is not for the threads
+  const pool = new Piscina({ filename: TASKS, minThreads: 0, maxThreads: threads, idleTimeout: IDLE_MS, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
+  const turns = createTurns(threads)
+
+  /** The time counts from when a thread is free. */
+  async function run<Result> (name: string, input: PdfInput, more: object, tooMuch: (detail: string) => Result): Promise<Result> {
+    using _turn = await turns.take()
+    const { task, transferList } = taskOf(input, more)
+    const signal = AbortSignal.timeout(limitMs)
+    try {
+      return await pool.run(task, { name, transferList, signal }) as Result
+    } catch (error) {
+      if (turns.isClosed()) throw new Error(CLOSED, { cause: error })
+      if (signal.aborted) return tooMuch(`more than ${limitMs} ms`)
+      if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') return tooMuch(`more than ${HEAP_MB} MiB of memory`)
+      throw error
+    }
+  }
+
+  const unsignable = (detail: string) => ({ kind: 'refused' as const, code: 'PDF_SIGN_UNREADABLE' as const, detail: `PDF_TOO_COMPLEX: ${detail}` })
+  return {
+    examine: (input) => run<PdfExamination>('examine', input, {}, (detail) => ({ kind: 'unreadable', findings: [{ code: 'PDF_TOO_COMPLEX', detail }] })),
+    prepareSignature: (input, request) => run<PreparedSignature>('prepareSignature', input, { request }, unsignable),
+    prepareValidationData: (input, signed, request) => run<PreparedUpdate>('prepareValidationData', input, { signed, request }, unsignable),
+    async [Symbol.asyncDispose] () {
+      turns.close()
+      await pool.destroy()
+    },
+  }
+}
+
+/** The bytes go over in one copy of their own: the caller keeps his, and a view does not take what it is a view of along. */
+function taskOf (input: PdfInput, more: object): { task: object, transferList: ArrayBuffer[] } {
+  if ('path' in input) return { task: { input, ...more }, transferList: [] }
+  const bytes = new Uint8Array(input.bytes)
+  return { task: { input: { bytes }, ...more }, transferList: [bytes.buffer] }
+}
+
+/** As many at once as there are turns; the others in the order in which they came. */
+function createTurns (count: number) {
+  const waiting: { go: () => void, stop: (error: Error) => void }[] = []
+  let left = count
+  let isClosed = false
+  const turn: Disposable = {
+    [Symbol.dispose] () {
+      const next = waiting.shift()
+      if (next) next.go()
+      else left++
+    },
+  }
+  return {
+    async take (): Promise<Disposable> {
+      if (isClosed) throw new Error(CLOSED)
+      if (left > 0) left--
+      else await new Promise<void>((go, stop) => { waiting.push({ go, stop }) })
+      return turn
+    },
+    isClosed: () => isClosed,
+    close (): void {
+      isClosed = true
+      for (const { stop } of waiting.splice(0)) stop(new Error(CLOSED))
+    },
+  }
+}
+
+const CLOSED = 'the PDF workers are closed'
