@@ -25,6 +25,8 @@ import type { JobHandlers, JobName } from './jobs.ts'
 import { applyStatus } from './lifecycle/apply.ts'
 import { createReport } from './lifecycle/report.ts'
 import { createOutbound } from './outbound/outbound.ts'
+import { createJudgePdfs } from './pdf/attachments.ts'
+import { createPdfWorkers } from './pdf/workers.ts'
 import { createLooker } from './queue/looker.ts'
 import { prepareDatabase } from './queue/prepare.ts'
 import { openQueue } from './queue/queue.ts'
@@ -33,6 +35,7 @@ import { EXAMPLE_TRUST_DIR, refuseExample } from './trust/example.ts'
 import type { Trust } from './trust/judge.ts'
 import { openRevocation } from './trust/revocation/revocation.ts'
 import { certificatesFromPem, loadTrust, storesOf } from './trust/store.ts'
+import { askForTimeStamp } from './trust/time/client.ts'
 import { createTimeStamping } from './trust/time/stamp.ts'
 import { tlsTrust } from './trust/tls.ts'
 
@@ -80,6 +83,8 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const signers = createSigners({ database, vault, http: client, intermediates: trust.domains.flatMap(({ intermediates }) => intermediates), trust, now, log })
   const tellOwnKeys = createTellOwnKeys({ database, log, now })
 
+  const pdfWorkers = opened.use(createPdfWorkers())
+
   const connect = edges.connect ?? (({ clientCertificate, ...settings }) => {
     const axisHttp = createHttpClient({ tls: { ...tls, ...(clientCertificate && { identity: clientCertificate }) } })
     const axis = createVxpConnection({
@@ -96,12 +101,17 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const nudge = Object.fromEntries((['send', 'reconcile', 'fetch', 'verify', 'sync'] as const)
     .map((step) => [step, (connectionId: string) => lookers[step].nudge(connectionId)])) as Record<'send' | 'reconcile' | 'fetch' | 'verify' | 'sync', (connectionId: string) => void>
   const timeStamping = createTimeStamping({ database, queue, http: client, store: trusted.timeStamping, now, log, stopping: stopping.signal })
-  const needs = { database, queue, connections, limits, keepEvidence: createKeepEvidence({ database }), noteForStamping: timeStamping.note, now, log, stopping: stopping.signal, nudge }
-  const outbound = createOutbound({ ...needs, signers })
+  const judgePdfs = createJudgePdfs({ workers: pdfWorkers })
+  const needs = {
+    database, queue, connections, limits, judgePdfs, meet: revocation.meet, keepEvidence: createKeepEvidence({ database }), noteForStamping: timeStamping.note, now, log, stopping: stopping.signal,
+    nudge: { ...nudge, signPdf: () => background.signPdf.nudge('all'), completePdf: () => background.completePdf.nudge('all') },
+  }
+  const outbound = createOutbound({
+    ...needs, signers, trust, workers: pdfWorkers, askForTimeStamp: (hash, authority) => askForTimeStamp(hash, authority, { http: client, now, stopping: stopping.signal }),
+  })
   const report = createReport({ dispatchStatus: outbound.dispatchStatus, now })
   const inbound = createInbound({
-    ...needs, trust: (own) => ({ ...trust, policy: revocation.policy(own) }), meet: revocation.meet, revokedBy: (news) => tellOwnKeys(revocation.revokedBy(news)), applyStatus,
-    judgePdfs: async (files) => files.map(() => null),
+    ...needs, trust: (own) => ({ ...trust, policy: revocation.policy(own) }), revokedBy: (news) => tellOwnKeys(revocation.revokedBy(news)), applyStatus,
     reportRefused: (tx, handOverId, description) => report(tx, { handOverId, code: '02', description, reportedBy: { keyId: 'gateway', name: 'gateway' }, automatic: true }),
     reportRefusedBy: (tx, handOverId, description, reportedBy) => report(tx, { handOverId, code: '02', description, reportedBy, automatic: false }),
     reportArrived: (tx, handOverId, reportedBy) => report(tx, { handOverId, code: '01', reportedBy, automatic: true }),
@@ -118,7 +128,10 @@ export async function createGateway (config: Config, version: string, edges: Edg
     verify: looker('inbound.verify', inbound.verify),
     sync: looker('agencies.sync', sync),
   }
-  const background = { refresh: looker('trust.revocation', revocation.refresh), ask: looker('trust.revocation', revocation.ask), recheck: looker('inbound.recheck', inbound.recheck.look), stamp: looker('trust.time-stamp', timeStamping.stamp) }
+  const background = {
+    refresh: looker('trust.revocation', revocation.refresh), ask: looker('trust.revocation', revocation.ask), recheck: looker('inbound.recheck', inbound.recheck.look), stamp: looker('trust.time-stamp', timeStamping.stamp),
+    signPdf: looker('outbound.sign-pdf', outbound.files.sign), completePdf: looker('outbound.sign-pdf', outbound.files.complete),
+  }
   opened.defer(async () => {
     stopping.abort()
     await Promise.all([...Object.values(lookers), ...Object.values(background)].map((looker) => looker.stop()))
@@ -133,6 +146,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const handlers: JobHandlers = {
     'outbound.send': async ({ connectionId }) => nudge.send(connectionId),
     'outbound.reconcile': async ({ connectionId }) => nudge.reconcile(connectionId),
+    'outbound.sign-pdf': async () => { for (const step of ['signPdf', 'completePdf'] as const) background[step].nudge('all') },
     'inbound.fetch': async ({ connectionId }) => nudge.fetch(connectionId),
     'inbound.verify': async ({ connectionId }) => nudge.verify(connectionId),
     'agencies.sync': async ({ connectionId }) => nudge.sync(connectionId),

@@ -4,6 +4,8 @@ export type Jobs = {
   'outbound.send': { connectionId: string }
   /** Dispatches of this connection may have an unknown outcome. */
   'outbound.reconcile': { connectionId: string }
+  /** PDFs may wait for their agency's signature, or for what it lacks. */
+  'outbound.sign-pdf': Record<never, never>
   /** It is time to ask this connection's axis what waits for us. */
   'inbound.fetch': { connectionId: string }
   /** Arrivals of this connection may wait for their verdict. */

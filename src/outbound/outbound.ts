@@ -1,24 +1,31 @@
 import { v7 as newId } from 'uuid'
 import type { Tx } from '../database/database.ts'
 import type { Queue } from '../queue/queue.ts'
+import { createCompletePdf } from './complete-pdf.ts'
 import { createConclude } from './conclude.ts'
 import { createReconcile } from './reconcile.ts'
 import { createRender } from './render.ts'
 import { createSend } from './send.ts'
+import { createSignPdf } from './sign-pdf.ts'
+import { createCheckSigning } from './sign-request.ts'
 import { createSubmit, PATIENCE_MS } from './submit.ts'
 
 type Needs =
-  & Omit<Parameters<typeof createSubmit>[0], 'onStored'>
+  & Omit<Parameters<typeof createSubmit>[0], 'onStored' | 'onToSign' | 'checkSigning'>
   & Omit<Parameters<typeof createSend>[0], 'render' | 'conclude' | 'onUnknown'>
   & Parameters<typeof createRender>[0]
-  & { nudge: { send: (connectionId: string) => void, reconcile: (connectionId: string) => void } }
+  & Omit<Parameters<typeof createSignPdf>[0], 'complete' | 'onSigned'>
+  & Omit<Parameters<typeof createCompletePdf>[0], 'onFinished'>
+  & { nudge: { signPdf: () => void, completePdf: () => void, send: (connectionId: string) => void, reconcile: (connectionId: string) => void } }
 
-/** Documents and statuses on their way out: submit, sign, send, reconcile. */
+/** Documents and statuses on their way out: submit, sign their files, seal and send, reconcile. */
 export function createOutbound ({ nudge, ...needs }: Needs) {
   const render = createRender(needs)
   const conclude = createConclude(needs)
+  const complete = createCompletePdf({ ...needs, onFinished: (connectionIds) => connectionIds.forEach(nudge.send) })
   return {
-    submit: createSubmit({ ...needs, onStored: (connectionIds) => connectionIds.forEach(nudge.send) }),
+    submit: createSubmit({ ...needs, checkSigning: createCheckSigning(needs), onStored: (connectionIds) => connectionIds.forEach(nudge.send), onToSign: nudge.signPdf }),
+    files: createSignPdf({ ...needs, complete, onSigned: nudge.completePdf }),
     send: createSend({ ...needs, render, conclude, onUnknown: nudge.reconcile }),
     reconcile: createReconcile({ ...needs, conclude, onWaiting: nudge.send }),
     dispatchStatus: createDispatchStatus(needs.queue),

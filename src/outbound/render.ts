@@ -80,8 +80,8 @@ async function loadDocument (db: Db, dispatch: ClaimedDispatch, now: Date): Prom
       select d.agency_id as "agencyId", d.header,
              (select array_agg(r.recipient_code) from delivery r where r.dispatch_id = $2) as recipients,
              coalesce((select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('contentId', f.content_id, 'name', f.name, 'originalName', f.original_name,
-                                        'contentType', f.media_type, 'description', f.description, 'sha256', encode(f.sha256, 'hex'))) order by f.position)
-                         from document_attachment f where f.document_id = d.id), '[]') as files
+                                        'contentType', f.media_type, 'description', f.description, 'sha256', encode(coalesce(s.sha256, f.sha256), 'hex'))) order by f.position)
+                         from document_attachment f left join pdf_signing s using (document_id, position) where f.document_id = d.id), '[]') as files
         from document d where d.id = $1`,
     values: [dispatch.documentId, dispatch.id],
   })

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { clearAlarm, raiseAlarm } from '../alarms/alarms.ts'
 import type { OutgoingPacket } from '../axis/connection.ts'
 import { pauseConnection, type Connections, type OpenConnection } from '../axis/connections.ts'
@@ -9,6 +8,7 @@ import type { NoteForStamping } from '../trust/time/stamp.ts'
 import { beginAttempt } from './attempt-store.ts'
 import type { Conclude } from './conclude.ts'
 import { afterAttempt, type SendOutcome } from './dispatch.ts'
+import { oneEnds } from './in-flight.ts'
 import { laneAfter, windowOf } from './lane.ts'
 import { readLane, saveLane } from './lane-store.ts'
 import type { Render } from './render.ts'
@@ -18,8 +18,6 @@ import { claimDue, nextDue, noteHistory, postpone, type ClaimedDispatch } from '
 const WINDOW = 8
 /** Time beyond the axis' answer in which its outcome is recorded; after that the attempt counts as abandoned. */
 const RECORDING_SECONDS = 5
-/** While slow packets are on their way, the rest of the window is offered to what became due this often. */
-const REFILL_MS = 250
 /** A blocked or freshly leased dispatch is looked at again after this long, though nothing woke its lane. */
 const LOOK_AGAIN_MS = 1000
 /** A signer that is away says itself when to ask again; otherwise this soon. A fault of ours has to be mended by a person. */
@@ -115,15 +113,5 @@ export function createSend ({ database, connections, render, conclude, noteForSt
     })
     if (lane && lane.health !== before.health) log.info({ connectionId, reason: 'reason' in outcome ? outcome.reason : undefined }, `outbound.send: the lane is ${lane.health}`)
     if (decision.state === 'unknown') onUnknown(connectionId)
-  }
-}
-
-/** Waits until one of them has ended; false when none has for a while. */
-async function oneEnds (running: ReadonlySet<Promise<void>>): Promise<boolean> {
-  const timer = new AbortController()
-  try {
-    return await Promise.race([...[...running].map((attempt) => attempt.then(() => true)), pause(REFILL_MS, false, { signal: timer.signal })])
-  } finally {
-    timer.abort()
   }
 }

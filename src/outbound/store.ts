@@ -2,18 +2,20 @@
 import { ATTACHMENT_ROW, attachmentRows, type StoredAttachment } from '../blobs/attachments.ts'
 import type { Db, Tx } from '../database/database.ts'
 import type { DocumentHeader } from '../edxml/packet.ts'
+import type { PdfPolicy } from '../pdf/policy.ts'
+import type { PdfVerdict } from '../pdf/verdict.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 
 export type NewDocument = {
-  id: string, systemId: string, agencyId: string, header: DocumentHeader, attachments: StoredAttachment[], packet: Buffer | null,
+  id: string, systemId: string, agencyId: string, header: DocumentHeader, attachments: StoredAttachment[], pdfs: readonly (PdfVerdict | null)[], packet: Buffer | null,
   identity: Buffer, signature: SignatureVerdict, submittedBy: string, submittedAt: Date, patienceUntil: Date,
   dispatches: { id: string, connectionId: string, deliveries: { id: string, recipientCode: string, agencyId: string }[] }[]
 }
 
-/** The connections there are, oldest first: the first is the one for agencies that no axis listed. */
-export async function connectionIdsOf (db: Db): Promise<string[]> {
-  const { rows } = await db.query<{ id: string }>({ name: 'connection-ids', text: 'select id from connection order by created_at, id' })
-  return rows.map((row) => row.id)
+/** The connections there are, oldest first: the first is the one for agencies that no axis listed. With each, what it says of PDFs. */
+export async function connectionsOf (db: Db): Promise<{ id: string, pdf: PdfPolicy }[]> {
+  const { rows } = await db.query<{ id: string, pdf: PdfPolicy }>({ name: 'connections-of', text: `select id, coalesce(policy -> 'pdf', '{}') as pdf from connection order by created_at, id` })
+  return rows
 }
 
 /** Stores a document with its dispatches and deliveries, in one round trip; or finds the one with the same sender and identity. */
@@ -29,8 +31,8 @@ export async function insertDocument (tx: Tx, document: NewDocument): Promise<{ 
         on conflict (agency_id, identity) do nothing
         returning id
       ), files as (
-        insert into document_attachment (document_id, position, content_id, name, original_name, media_type, description, size, sha256)
-        select stored.id, f.position, f."contentId", f.name, f."originalName", f."contentType", f.description, f.size, decode(f.sha256, 'hex')
+        insert into document_attachment (document_id, position, content_id, name, original_name, media_type, description, size, sha256, pdf)
+        select stored.id, f.position, f."contentId", f.name, f."originalName", f."contentType", f.description, f.size, decode(f.sha256, 'hex'), nullif($24::jsonb -> (f.position - 1), 'null')
           from stored, jsonb_to_recordset($17) as f${ATTACHMENT_ROW}
       ), sends as (
         insert into dispatch (id, connection_id, document_id, order_key, state, urgency, due_on, next_at, patience_until, created_at, updated_at)
@@ -53,6 +55,7 @@ export async function insertDocument (tx: Tx, document: NewDocument): Promise<{ 
       `${document.agencyId}/${header.documentId}`, urgencyOf(header), header.dueDate ?? null, document.patienceUntil,
       JSON.stringify(document.dispatches.map(({ id, connectionId }) => ({ id, connectionId }))),
       JSON.stringify(document.dispatches.flatMap(({ id, deliveries }) => deliveries.map((delivery) => ({ ...delivery, dispatchId: id })))),
+      JSON.stringify(document.pdfs),
     ],
   })
   if (inserted) return { id: inserted.id, isNew: true }
@@ -94,6 +97,9 @@ export type ClaimedDispatch = {
   id: string, documentId: string | null, statusId: string | null, attempts: number, patienceUntil: Date, packet: Buffer | null, signedBy: Buffer | null, reason: string | null
 }
 
+/** All dispatches of a document send the same files: they wait for the last that is to be signed, which wakes them. */
+const IS_READY = `not exists (select from pdf_signing f where f.document_id = d.document_id and f.state <> 'finished')`
+
 /**
  * Takes the dispatches of a lane that are due, the most urgent first, for `leaseSeconds`. One that must leave after another
  * (the same document, or the same hand-over's statuses) stays until that one is finished.
@@ -109,6 +115,7 @@ export async function claimDue (db: Db, connectionId: string, limit: number, lea
            and not exists (select from dispatch earlier
                             where earlier.order_key = d.order_key and earlier.sequence < d.sequence and earlier.connection_id = $1
                               and earlier.state in ('waiting', 'sending', 'unknown'))
+           and ${IS_READY}
          order by d.urgency desc, d.due_on nulls last, d.sequence
          limit $2 for update skip locked
       )
@@ -123,7 +130,7 @@ export async function claimDue (db: Db, connectionId: string, limit: number, lea
 export async function nextDue (db: Db, connectionId: string): Promise<Date | null> {
   const { rows: [row] } = await db.query<{ at: Date | null }>({
     name: 'next-dispatch',
-    text: `select min(greatest(next_at, coalesce(lease_until, next_at))) as at from dispatch where connection_id = $1 and state = 'waiting'`,
+    text: `select min(greatest(next_at, coalesce(lease_until, next_at))) as at from dispatch d where connection_id = $1 and state = 'waiting' and ${IS_READY}`,
     values: [connectionId],
   })
   return row?.at ?? null

@@ -1,5 +1,6 @@
 import { v7 as newId } from 'uuid'
 import type { SystemCaller } from '../access/keys.ts'
+import { sayWhoSpeaks } from '../agencies/certificates.ts'
 import { isIntegrationCentre, parseAgencyCode } from '../agencies/code.ts'
 import { findAgencies } from '../agencies/registry.ts'
 import { routeRecipients } from '../agencies/routing.ts'
@@ -14,13 +15,18 @@ import { SEAL_NAME, type DocumentPacket } from '../edxml/packet.ts'
 import { Refusal } from '../errors.ts'
 import type { KeepEvidence } from '../evidence/keep.ts'
 import type { Log } from '../http/log.ts'
+import type { JudgePdfs } from '../pdf/attachments.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { Trust } from '../trust/judge.ts'
 import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
-import { connectionIdsOf, insertDocument, sendAgain } from './store.ts'
+import { refuseUnfit } from './judge-files.ts'
+import { SIGNATURE_BYTES, type CheckSigning, type SignRequest } from './sign-request.ts'
+import { insertSignings, isAskedAlike } from './signing-store.ts'
+import { connectionsOf, insertDocument, sendAgain } from './store.ts'
 
-/** A document that a system wants sent. `bytes` is the packet as it came; null when it came as metadata and files. */
-export type Submission = { caller: SystemCaller, packet: DocumentPacket, bytes: Buffer | null, signature: SignatureVerdict }
+/** A document that a system wants sent. `bytes` is the packet as it came; null when it came as metadata and files. `sign`: the files that its agency is to sign first. */
+export type Submission = { caller: SystemCaller, packet: DocumentPacket, bytes: Buffer | null, signature: SignatureVerdict, sign: readonly SignRequest[] }
 
 /** `id` is the gateway's own; `isNew` is false when the very same document was submitted before. */
 export type Accepted = { id: string, documentId: string, isNew: boolean }
@@ -33,17 +39,21 @@ const MARKUP = 6
 /** The longest DocumentId that is taken: what metadata may say, and more than any convention needs. */
 const LONGEST_ID = 255
 
-type Needs = { database: Database, queue: Queue, limits: Limits, keepEvidence: KeepEvidence, noteForStamping: NoteForStamping, now: () => Date, log: Log, onStored: (connectionIds: string[]) => void }
+type Needs = {
+  database: Database, queue: Queue, limits: Limits, trust: Trust, meet: (verdict: SignatureVerdict) => void, judgePdfs: JudgePdfs, checkSigning: CheckSigning
+  keepEvidence: KeepEvidence, noteForStamping: NoteForStamping, now: () => Date, log: Log
+  onStored: (connectionIds: string[]) => void, onToSign: () => void
+}
 
 export type Submit = ReturnType<typeof createSubmit>
 
-export function createSubmit ({ database, queue, limits, keepEvidence, noteForStamping, now, log, onStored }: Needs) {
+export function createSubmit ({ database, queue, limits, trust, meet, judgePdfs, checkSigning, keepEvidence, noteForStamping, now, log, onStored, onToSign }: Needs) {
   /**
    * Takes a document from a system. Once this returns, it is stored and will be signed and sent, also when the axis had refused the very
    * same before; what is refused here leaves nothing behind.
    * `also` runs in the same transaction: what it stores exists if, and only if, the document does.
    */
-  return async function submit ({ caller, packet, bytes, signature }: Submission, also?: (tx: Tx, accepted: Accepted) => Promise<void>): Promise<Accepted> {
+  return async function submit ({ caller, packet, bytes, signature, sign }: Submission, also?: (tx: Tx, accepted: Accepted) => Promise<void>): Promise<Accepted> {
     const { header, attachments } = packet
     const senderCode = parseAgencyCode(header.from.organId, 'MessageHeader.From.OrganId')
     const codes = header.to.map((to, index) => parseAgencyCode(to.organId, `MessageHeader.To[${index + 1}].OrganId`))
@@ -65,19 +75,28 @@ export function createSubmit ({ database, queue, limits, keepEvidence, noteForSt
     })
     if (header.documentId.length > LONGEST_ID) throw new Refusal('PACKET_VALUE_INVALID', { field: 'MessageHeader.DocumentId', detail: `longer than ${LONGEST_ID} characters` })
     // The packet that leaves holds the files as base64: what is too large for others to read is not taken in.
-    const size = attachments.reduce((sum, { bytes }) => sum + bytes.length * 4 / 3, 0) + JSON.stringify(header).length * MARKUP
+    const size = (attachments.reduce((sum, { bytes }) => sum + bytes.length, 0) + sign.length * SIGNATURE_BYTES) * 4 / 3 + JSON.stringify(header).length * MARKUP
     if (attachments.length >= limits.attachments) throw new Refusal('PACKET_TOO_MANY', { field: 'Attachment', detail: `the seal is one of at most ${limits.attachments} attachments` })
     if (size > limits.packetBytes) throw new Refusal('PACKET_TOO_LARGE', { field: 'Attachment', detail: `the packet would be larger than ${limits.packetBytes} bytes` })
     const reserved = attachments.findIndex((attachment) => attachment.name.toLowerCase() === SEAL_NAME)
     if (reserved >= 0) throw new Refusal('ATTACHMENT_NAME_RESERVED', { field: `Attachment[${reserved + 1}].AttachmentName` })
 
-    const routes = routeRecipients(recipients, await connectionIdsOf(database))
+    const connections = await connectionsOf(database)
+    const routes = routeRecipients(recipients, connections.map(({ id }) => id))
     if (routes.length === 0) throw new Refusal('NO_CONNECTION')
 
     const at = now()
+    const pdfs = await sayWhoSpeaks(database, { code: senderCode, at }, await judgePdfs(attachments, { trust, at }))
+    const inPdfs = pdfs.flatMap((verdict) => verdict?.signatures ?? [])
+    inPdfs.forEach(meet)
+    const toSign = await checkSigning(sign, packet, sender)
+    refuseUnfit(pdfs, {
+      attachments, agency: sender.pdf, connections: connections.filter(({ id }) => routes.some(({ connectionId }) => connectionId === id)).map(({ pdf }) => pdf),
+      toSign: new Set(toSign.map(({ position }) => position)),
+    })
     const identity = identityOf(packet)
     const patienceUntil = new Date(at.getTime() + PATIENCE_MS)
-    await keepEvidence([signature])
+    await keepEvidence([signature, ...inPdfs])
     const { leaving, ...accepted } = await database.transaction(async (tx) => {
       const blobs = await storeBlobs(tx, bytes ? [...attachments.map((attachment) => attachment.bytes), bytes] : attachments.map((attachment) => attachment.bytes))
       const { id, isNew } = await insertDocument(tx, {
@@ -86,6 +105,7 @@ export function createSubmit ({ database, queue, limits, keepEvidence, noteForSt
         agencyId: sender.id,
         header,
         attachments: asStored(attachments, blobs),
+        pdfs,
         packet: bytes ? blobs.at(-1)!.sha256 : null,
         identity,
         signature,
@@ -98,13 +118,21 @@ export function createSubmit ({ database, queue, limits, keepEvidence, noteForSt
           deliveries: together.map((agency) => ({ id: newId(), recipientCode: agency.code, agencyId: agency.id })),
         })),
       })
-      if (isNew) await noteForStamping(tx, verdictsToStamp(id, bytes ? blobs.at(-1)!.sha256 : null, [signature]))
+      if (isNew) {
+        await insertSignings(tx, id, toSign, at)
+        if (toSign.length > 0) await queue.wake(tx, [{ name: 'outbound.sign-pdf', data: {}, key: 'files' }])
+        await noteForStamping(tx, [
+          ...verdictsToStamp(id, bytes ? blobs.at(-1)!.sha256 : null, [signature]),
+          ...pdfs.flatMap((verdict, index) => verdict ? verdictsToStamp(id, blobs[index]!.sha256, [verdict]) : []),
+        ])
+      }
+      else if (!await isAskedAlike(tx, id, toSign)) throw new Refusal('PDF_SIGN_DIFFERS', { field: 'sign', detail: id })
       const accepted = { id, documentId: header.documentId, isNew }
       const again = isNew ? [] : await sendAgain(tx, id, patienceUntil, at)
       for (const { id: subject } of again) for (const kind of ['dispatch.refused', 'dispatch.parked']) await clearAlarm(tx, log, { at, kind, subject })
       const leaving = (isNew ? routes : again).map(({ connectionId }) => connectionId)
       if (leaving.length > 0) {
-        await recordAudit(tx, { at, actor: caller.name, action: isNew ? 'document.submitted' : 'document.submitted-again', subject: id, detail: { key: caller.keyId, recipients: codes.length } })
+        await recordAudit(tx, { at, actor: caller.name, action: isNew ? 'document.submitted' : 'document.submitted-again', subject: id, detail: { key: caller.keyId, recipients: codes.length, ...toSign.length > 0 && { toSign: toSign.length } } })
         await queue.wake(tx, leaving.map((connectionId) => ({ name: 'outbound.send', data: { connectionId }, key: connectionId })))
       }
       await also?.(tx, accepted)
@@ -113,6 +141,7 @@ export function createSubmit ({ database, queue, limits, keepEvidence, noteForSt
     if (leaving.length > 0) {
       log.info({ documentId: accepted.id, recipients: codes.length }, `outbound.submit: the document is ${accepted.isNew ? 'stored' : 'sent again'}`)
       onStored(leaving)
+      if (toSign.length > 0) onToSign()
     }
     return accepted
   }

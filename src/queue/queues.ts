@@ -20,6 +20,7 @@ const WAKE_UP = {
 export const QUEUES: Record<JobName, Omit<Queue, 'name'>> = {
   'outbound.send': WAKE_UP,
   'outbound.reconcile': WAKE_UP,
+  'outbound.sign-pdf': WAKE_UP,
   'inbound.fetch': WAKE_UP,
   'inbound.verify': WAKE_UP,
   'agencies.sync': WAKE_UP,

@@ -6,12 +6,16 @@ import type { SystemCaller } from '../../access/keys.ts'
 import type { Database } from '../../database/database.ts'
 import type { Limits } from '../../edxml/limits.ts'
 import { Refusal } from '../../errors.ts'
+import { sendFile } from '../../http/file.ts'
 import { acceptPackets, type HttpServer } from '../../http/server.ts'
-import { viewDocument } from '../../outbound/view.ts'
+import { documentFile, viewDocument } from '../../outbound/view.ts'
+import type { PdfVerdict } from '../../pdf/verdict.ts'
 import type { Submission, Submit } from '../../outbound/submit.ts'
 import { hashRequest, keepAnswer, once } from './idempotency.ts'
 import { Metadata, type SubmittedFile } from './metadata.ts'
-import { Accepted, DocumentSchema, IdempotencyHeader, IdPath } from './schemas.ts'
+import { shownPdf } from './pdf.ts'
+import { Accepted, AttachmentPath, DocumentSchema, IdempotencyHeader, IdPath } from './schemas.ts'
+import { parseSign, SignQuery } from './sign-request.ts'
 import type { Submissions } from './submissions.ts'
 
 type Needs = { database: Database, requireRole: RequireRole, submit: Submit, submissions: Submissions, limits: Limits, now: () => Date }
@@ -33,6 +37,7 @@ export async function addDocuments (http: HttpServer, { database, requireRole, s
       tags,
       summary: 'Nộp văn bản để ký và gửi · Hand over a document to be signed and sent: an edXML packet, or metadata with files',
       headers: IdempotencyHeader,
+      querystring: SignQuery,
       body: {
         content: {
           'application/xml': { schema: { type: 'string', description: 'An edXML document packet (QCVN 102)' } },
@@ -57,11 +62,21 @@ export async function addDocuments (http: HttpServer, { database, requireRole, s
   })
 
   http.get('/documents/:id', { onRequest, schema: { tags, summary: 'Văn bản đang ở đâu với từng nơi nhận · Where a document stands with every recipient, and how it got there', params: IdPath, response: { 200: DocumentSchema } } },
-    async (request) => JSON.parse(JSON.stringify(await viewDocument(database, systemOf(request), request.params.id))))
+    async (request) => {
+      const { attachments, ...document } = await viewDocument(database, systemOf(request), request.params.id)
+      const shown = (pdf: PdfVerdict | null) => pdf && shownPdf(pdf)
+      return JSON.parse(JSON.stringify({
+        ...document, attachments: attachments.map(({ pdf, signing, ...file }) => ({ ...file, pdf: shown(pdf), signing: signing && { ...signing, pdf: shown(signing.pdf) } })),
+      }))
+    })
+
+  http.get('/documents/:id/attachments/:number', { onRequest, schema: { tags, summary: 'Một tệp như được gửi đi, có chữ ký của cơ quan nếu đã yêu cầu · One file as it leaves, signed by the agency where that was asked for', params: AttachmentPath, produces: ['application/octet-stream'] } },
+    async (request, reply) => sendFile(reply, await documentFile(database, systemOf(request), request.params.id, request.params.number)))
 
   async function readBody (request: FastifyRequest, caller: SystemCaller): Promise<Read> {
     if (!Buffer.isBuffer(request.body)) throw new Refusal('MEDIA_TYPE_UNSUPPORTED')
-    return { submission: await submissions.fromPacket(caller, request.body), parts: [request.body] }
+    const sign = parseSign(request.query)
+    return { submission: await submissions.fromPacket(caller, request.body, sign), parts: [request.body, ...sign.length > 0 ? [JSON.stringify(sign)] : []] }
   }
 
   async function readParts (request: FastifyRequest, caller: SystemCaller): Promise<Read> {

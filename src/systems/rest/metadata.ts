@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Attachment, DocumentHeader, DocumentPacket } from '../../edxml/packet.ts'
 import { Refusal } from '../../errors.ts'
+import { Sign } from './sign-request.ts'
 
 const text = (maxLength: number, description?: string) => Type.String({ minLength: 1, maxLength, pattern: '\\S', ...(description && { description }) })
 const day = (description: string) => Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: `${description}, yyyy-MM-dd` })
@@ -36,6 +37,7 @@ export const Metadata = Type.Object({
   }, strict))),
   steeringType: Type.Optional(Type.Integer()),
   toPlaces: Type.Optional(Type.Array(text(1000))),
+  sign: Type.Optional(Sign),
 }, { ...strict, $id: 'DocumentMetadata', description: 'Part `metadata` of a multipart submission; each file is a part of its own, with a file name' })
 
 const check = Compile(Metadata)
@@ -58,7 +60,7 @@ export function parseMetadata (json: string): Static<typeof Metadata> {
 
 /** The document packet that metadata and files make. */
 export function packetFrom (metadata: Static<typeof Metadata>, attachments: Attachment[]): DocumentPacket {
-  const { documentId, otherInfo, responseFor, toPlaces, ...fields } = metadata
+  const { documentId, otherInfo, responseFor, toPlaces, sign: _, ...fields } = metadata
   const header: DocumentHeader = {
     ...fields,
     // The convention of Decision 28/2018, art. 10.2b, as the SDK's samples write it.

@@ -45,7 +45,7 @@ export const PdfSchema = Type.Object({
   reasons: Type.Array(ReasonSchema),
   signatures: Type.Array(Type.Object({
     ...VerdictSchema.properties,
-    shown: Type.Array(Type.Object({ name: Type.String(), vi: Type.String(), en: Type.String(), value: Type.Unknown() }, { additionalProperties: true }), { description: 'What TT 15/2025/TT-BKHCN, art. 6, wants shown of a signature, in both languages' }),
+    shown: Type.Array(Type.Object({ name: Type.String(), vi: Type.String(), en: Type.String(), value: Type.Object({ vi: Type.String(), en: Type.String() }) }), { description: 'What TT 15/2025/TT-BKHCN, art. 6, wants shown of a signature, in both languages' }),
     field: Type.String({ description: 'The form field it stands in' }), kind: Type.String({ description: 'signature, certification or document-time-stamp' }), subFilter: Type.String(),
     level: Type.String({ description: 'EN 319 142-1: B-B, B-T, B-LT, B-LTA; other: no PAdES' }),
     revision: Type.Integer({ description: 'Of the file, from 1' }), coversWholeFile: Type.Boolean(),
@@ -62,11 +62,25 @@ export const Accepted = Type.Object({
   url: Type.String({ description: 'Where to ask how it is doing' }),
 })
 
+const Nullable = (schema: Type.TSchema) => Type.Union([schema, Type.Null()])
+const Signing = Type.Object({
+  as: Type.String({ description: 'document, annex or copy' }),
+  state: Type.String({ description: 'waiting: for the signature; signed: on its way to its level; finished: as it leaves' }),
+  wanted: Type.String({ description: 'The level that is wanted: B-B, B-T, B-LT' }), level: Nullable(Type.String({ description: 'The level it has' })),
+  reason: Nullable(Type.String({ description: 'Why it waits, or went below the level that was wanted' })), signedAt: Nullable(Time('When the agency signed it')),
+  size: Nullable(Type.Integer({ description: 'Of the file that leaves' })), sha256: Nullable(Type.String()),
+  pdf: Type.Union([PdfSchema, Type.Null()], { description: 'The verdict on the file that leaves' }),
+})
+
 export const DocumentSchema = Type.Object({
   id: Id, documentId: Type.String(), sender: Type.String(), bussinessDocType: Type.Integer(), number: Type.String(), notation: Type.String(),
   promulgatedOn: Type.Union([Type.String(), Type.Null()]), subject: Type.String(), submittedAt: Time('When it was durably stored'),
   signature: VerdictSchema,
-  attachments: Type.Array(Type.Object({ name: Type.String(), mediaType: Type.String(), size: Type.Integer(), sha256: Type.String() })),
+  attachments: Type.Array(Type.Object({
+    number: Type.Integer(), name: Type.String(), mediaType: Type.String(), size: Type.Integer({ description: 'As it was submitted' }), sha256: Type.String(),
+    pdf: Type.Union([PdfSchema, Type.Null()], { description: 'The verdict on the signatures in it, as it was submitted; null: it is no PDF' }),
+    signing: Type.Union([Signing, Type.Null()], { description: 'The agency\'s signature, where it was asked for' }),
+  })),
   deliveries: Type.Array(Type.Object({
     recipient: Type.String({ description: 'Agency code' }),
     state: Type.String({ description: 'waiting, unknown, sent, refused or parked: how the sending stands' }),

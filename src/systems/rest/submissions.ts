@@ -6,6 +6,7 @@ import { fileName } from '../../edxml/names.ts'
 import { openPacket, readPacket } from '../../edxml/read.ts'
 import { assemble, writePacket } from '../../edxml/write.ts'
 import { Refusal, type RefusalCode } from '../../errors.ts'
+import type { SignRequest } from '../../outbound/sign-request.ts'
 import type { Submission } from '../../outbound/submit.ts'
 import { judgePacketSignature } from '../../signing/packet-signature.ts'
 import { rule, type Ruling, type SignaturePolicy } from '../../signing/policy.ts'
@@ -25,7 +26,7 @@ export type SystemPolicy = { packetSignature: SignaturePolicy }
 export function createSubmissions ({ database, trust, meet, limits, now }: Needs) {
   return {
     /** An edXML packet: read, and its signature judged by the system's policy (the hop from the system to the gateway). */
-    async fromPacket (caller: SystemCaller, bytes: Buffer): Promise<Submission> {
+    async fromPacket (caller: SystemCaller, bytes: Buffer, sign: readonly SignRequest[]): Promise<Submission> {
       const opened = openPacket(bytes, limits)
       const packet = await readPacket(opened, limits)
       if (packet.kind === 'status') throw new Refusal('PACKET_ELEMENT_MISSING', { field: 'MessageHeader.To', detail: 'this is a status packet; statuses go to /v1/mailbox/{id}/statuses' })
@@ -36,7 +37,7 @@ export function createSubmissions ({ database, trust, meet, limits, now }: Needs
       ])
       meet(signature)
       const ruling = rule(policy.packetSignature, signature)
-      if (ruling.kind === 'accept') return { caller, packet, bytes, signature }
+      if (ruling.kind === 'accept') return { caller, packet, bytes, signature, sign }
       throw new Refusal(refusalFor(ruling), { field: 'edXMLHeader.Signature', detail: `${ruling.reason.code}: ${ruling.reason.en}` })
     },
 
@@ -46,12 +47,13 @@ export function createSubmissions ({ database, trust, meet, limits, now }: Needs
         const safe = fileName(name) || `attachment-${index + 1}`
         return { contentId: `${index + 1}`, name: safe, originalName: name.replaceAll('\0', ''), contentType: mediaType, bytes }
       })
-      const packet = packetFrom(parseMetadata(json), attachments)
+      const metadata = parseMetadata(json)
+      const packet = packetFrom(metadata, attachments)
       // Written and read as it will be on its way: what cannot be is refused now, and a file that every reader takes out of its zip is
       // taken out here too, so that the seal speaks of what arrives.
       const read = await readPacket(openPacket(assemble(await writePacket(packet), null), limits), limits)
       const arriving = read.kind === 'document' ? read.attachments.map((attachment, index) => ({ ...attachment, originalName: attachments[index]!.originalName })) : []
-      return { caller, packet: { ...packet, attachments: arriving }, bytes: null, signature: verdict({ at: now(), trust }, [], [{ code: 'SIGNATURE_ABSENT' }]) }
+      return { caller, packet: { ...packet, attachments: arriving }, bytes: null, signature: verdict({ at: now(), trust }, [], [{ code: 'SIGNATURE_ABSENT' }]), sign: metadata.sign ?? [] }
     },
   }
 }

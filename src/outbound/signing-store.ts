@@ -1,0 +1,144 @@
+/** The rows of files that the agency signs: what was asked, how far each has come, and what its document waits for. */
+import type { Db, Tx } from '../database/database.ts'
+import type { DocumentHeader } from '../edxml/packet.ts'
+import type { SignedPdf } from '../pdf/sign/sign.ts'
+import type { PdfVerdict } from '../pdf/verdict.ts'
+import type { SignatureLevel } from './pdf-level.ts'
+import type { FileToSign } from './sign-request.ts'
+
+/** `waiting` for its signature, `signed` and on its way to its level, `finished`: as it leaves. */
+export type SigningState = 'waiting' | 'signed' | 'finished'
+
+/** One file of a document. */
+export type FileKey = { documentId: string, position: number }
+
+/** A signature made, as far as it has come; `token` is there from B-T on. */
+export type SignedFile = Omit<SignedPdf, 'level'> & { level: SignatureLevel, token: Buffer | null }
+
+/** What the steps after the signature need of it, as JSON keeps it: octets in Base64. */
+type Work = Pick<SignedFile, 'field' | 'contents'> & { cms: string, signatureValue: string, token: string | null }
+
+/** A file to be signed, or signed. `original` is the blob as submitted. */
+export type Signing = FileKey & Omit<FileToSign, 'position'> & {
+  name: string, original: Buffer, agencyId: string, agency: string, header: DocumentHeader, levelMinutes: number, attempts: number, reason: string | null
+  signed: SignedFile | null, signedAt: Date | null
+}
+
+/** Once tx commits, these files of a new document are to be signed, and its deliveries' history says that it waits for that. */
+export async function insertSignings (tx: Tx, documentId: string, files: readonly FileToSign[], now: Date): Promise<void> {
+  if (files.length === 0) return
+  await tx.query(
+    `insert into pdf_signing (document_id, position, request, wanted, state, next_at)
+     select $1, f.position, f.request, f.wanted, 'waiting', $3 from jsonb_to_recordset($2) as f(position smallint, request jsonb, wanted text)`,
+    [documentId, JSON.stringify(files), now])
+  await noteDocument(tx, documentId, 'waiting', { reason: `${files.length} of its files are to be signed first` }, now)
+}
+
+/** Whether exactly these files of the document were asked to be signed, in the same way. */
+export async function isAskedAlike (db: Db, documentId: string, files: readonly FileToSign[]): Promise<boolean> {
+  const { rows: [row] } = await db.query<{ same: boolean }>(
+    `select coalesce((select jsonb_agg(jsonb_build_object('position', position, 'request', request) order by position) from pdf_signing where document_id = $1), '[]') = $2::jsonb as same`,
+    [documentId, JSON.stringify(files.map(({ position, request }) => ({ position, request })))])
+  return row!.same
+}
+
+/** Takes files that are due at this step, for as long as the lease lasts; it is lengthened while somebody works on them. */
+export async function claimSignings (db: Db, state: SigningState, limit: number, leaseUntil: Date, now: Date): Promise<FileKey[]> {
+  if (limit <= 0) return []
+  const { rows } = await db.query<FileKey>({
+    name: 'claim-signings',
+    text: `
+      with due as materialized (
+        select document_id, position from pdf_signing where state = $1 and next_at <= $2 and (lease_until is null or lease_until < $2)
+         order by next_at limit $3 for update skip locked)
+      update pdf_signing s set lease_until = $4 from due where (s.document_id, s.position) = (due.document_id, due.position)
+      returning s.document_id as "documentId", s.position`,
+    values: [state, now, limit, leaseUntil],
+  })
+  return rows
+}
+
+/** Those who work on these files go on with it. */
+export async function renewLeases (db: Db, files: readonly FileKey[], leaseUntil: Date): Promise<void> {
+  await db.query(
+    `update pdf_signing s set lease_until = $3 from unnest($1::uuid[], $2::smallint[]) as f(document_id, position)
+      where (s.document_id, s.position) = (f.document_id, f.position) and s.lease_until is not null`,
+    [files.map(({ documentId }) => documentId), files.map(({ position }) => position), leaseUntil])
+}
+
+/** When the next file is due at this step, or its lease ends; null when none is. */
+export async function nextSigning (db: Db, state: SigningState): Promise<Date | null> {
+  const { rows: [row] } = await db.query<{ at: Date | null }>('select min(greatest(next_at, coalesce(lease_until, next_at))) as at from pdf_signing where state = $1', [state])
+  return row?.at ?? null
+}
+
+/** Everything the next step needs to know. */
+export async function loadSigning (db: Db, { documentId, position }: FileKey): Promise<Signing> {
+  const { rows: [row] } = await db.query<Omit<Signing, 'signed'> & { level: SignatureLevel | null, increment: Buffer | null, work: Work | null }>(
+    `select s.document_id as "documentId", s.position, s.request, s.wanted, f.name, f.sha256 as original, d.agency_id as "agencyId", a.name as agency, d.header,
+            coalesce((y.policy ->> 'levelMinutes')::float8, 10) as "levelMinutes", s.attempts, s.reason, s.level, s.increment, s.work, s.signed_at as "signedAt"
+       from pdf_signing s join document_attachment f using (document_id, position) join document d on d.id = s.document_id join agency a on a.id = d.agency_id join system y on y.id = d.system_id
+      where s.document_id = $1 and s.position = $2`,
+    [documentId, position])
+  const { level, increment, work, ...signing } = row!
+  return { ...signing, signed: level && increment && work && { ...readWork(work), level, increment } }
+}
+
+/** Keeps the signature of a file, once: false when another gateway's is there already, or the key was retired meanwhile. */
+export async function saveSignature (tx: Tx, { documentId, position }: FileKey, signed: SignedFile, signedBy: Buffer, now: Date): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update pdf_signing set state = 'signed', level = $3, increment = $4, work = $5, signed_by = $6, signed_at = $7, next_at = $7, lease_until = null, attempts = 0, reason = null
+      where document_id = $1 and position = $2 and state = 'waiting' and not exists (select from signer where fingerprint = $6 and retired_at is not null)`,
+    [documentId, position, signed.level, signed.increment, workOf(signed), signedBy, now])
+  return rowCount === 1
+}
+
+/** Keeps what a signature has come to, unless it has come there already. */
+export async function saveLevel (db: Db, { documentId, position }: FileKey, from: SignatureLevel, signed: SignedFile): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update pdf_signing set level = $4, increment = $5, work = $6, attempts = 0, reason = null where document_id = $1 and position = $2 and state = 'signed' and level = $3`,
+    [documentId, position, from, signed.level, signed.increment, workOf(signed)])
+  return rowCount === 1
+}
+
+/** Once tx commits, the file is as it leaves. Gives the connections of the document when it was the last that it waited for. */
+export async function finishSigning (tx: Tx, { documentId, position }: FileKey, { sha256, verdict, reason }: { sha256: Buffer, verdict: PdfVerdict, reason: string | null }, now: Date): Promise<{ connectionIds: string[] } | null> {
+  // One after the other: the last of two files that are finished at once must see the other
+  await tx.query('select from document where id = $1 for update', [documentId])
+  const { rowCount } = await tx.query(
+    `update pdf_signing set state = 'finished', sha256 = $3, verdict = $4, lease_until = null, reason = $5 where document_id = $1 and position = $2 and state = 'signed'`,
+    [documentId, position, sha256, JSON.stringify(verdict), reason])
+  if (rowCount !== 1) return null
+  const { rows } = await tx.query<{ connectionId: string }>(
+    `update dispatch set next_at = $2, updated_at = $2 where document_id = $1 and state = 'waiting'
+        and not exists (select from pdf_signing where document_id = $1 and state <> 'finished') returning connection_id as "connectionId"`, [documentId, now])
+  return { connectionIds: rows.map(({ connectionId }) => connectionId) }
+}
+
+/** Puts a file back, to be looked at later; the history of its document says why, once. */
+export async function postponeSigning (tx: Tx, { documentId, position }: FileKey, until: Date, reason: string, now: Date): Promise<void> {
+  const { rows: [before] } = await tx.query<{ reason: string | null }>('select reason from pdf_signing where document_id = $1 and position = $2 for update', [documentId, position])
+  await tx.query('update pdf_signing set next_at = $3, lease_until = null, attempts = attempts + 1, reason = $4 where document_id = $1 and position = $2', [documentId, position, until, reason])
+  if (before?.reason !== reason) await noteDocument(tx, documentId, 'waiting', { attachment: position, reason }, now)
+}
+
+/** Takes a signature away that must not leave: the file waits for another one. */
+export async function dropSignature (tx: Tx, { documentId, position }: FileKey): Promise<void> {
+  await tx.query(
+    `update pdf_signing set state = 'waiting', level = null, increment = null, work = null, signed_by = null, signed_at = null, sha256 = null, verdict = null
+      where document_id = $1 and position = $2`, [documentId, position])
+}
+
+/** Adds a line to the history of every delivery of a document. */
+export async function noteDocument (db: Db, documentId: string, kind: string, detail: Record<string, unknown>, now: Date): Promise<void> {
+  await db.query('insert into delivery_event (delivery_id, at, kind, detail) select id, $2, $3, $4 from delivery where document_id = $1', [documentId, now, kind, JSON.stringify(detail)])
+}
+
+function workOf ({ field, contents, cms, signatureValue, token }: SignedFile): string {
+  return JSON.stringify({ field, contents, cms: cms.toString('base64'), signatureValue: signatureValue.toString('base64'), token: token && token.toString('base64') } satisfies Work)
+}
+
+function readWork ({ field, contents, cms, signatureValue, token }: Work): Omit<SignedFile, 'level' | 'increment'> {
+  const octets = (text: string) => Buffer.from(text, 'base64')
+  return { field, contents, cms: octets(cms), signatureValue: octets(signatureValue), token: token === null ? null : octets(token) }
+}
