@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: how fast a signed document goes from the sender's POST to the recipient's mailbox, what it costs, and how far
  * that is from what this machine could do. Ends with 1 only when documents are missing or doubled; how fast is for people to judge.
- * `--json` prints one JSON object instead; before it npm prints two lines of its own, unless it runs with `-s`.
+ * `npm run bench -- pdf` measures PDFs instead (pdf.ts). `--json` prints one JSON object instead; before it npm prints two lines of its own, unless it runs with `-s`.
  */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -9,6 +9,7 @@ import { figuresOf, type Round } from './figures.ts'
 import { measureLimits } from './limits.ts'
 import { readMailbox, runIdle, runLoad } from './load.ts'
 import { preparePackets, type Prepared } from './packets.ts'
+import { benchPdf } from './pdf.ts'
 import { cpuOf, cpuOfServer, since, type Child } from './processes.ts'
 import { attribute } from './profile.ts'
 import { describe } from './report.ts'
@@ -20,12 +21,14 @@ const IDLE_DOCUMENTS = 50
 /** Sent before anything is measured, so that code is compiled and statements are prepared. */
 const WARM_UP = 150
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: { documents: { type: 'string', default: '400' }, concurrency: { type: 'string', default: '16' }, json: { type: 'boolean', default: false } },
 })
 const [documents, concurrency] = [Number(values.documents), Number(values.concurrency)]
-if (!(Number.isInteger(documents) && documents > 0 && Number.isInteger(concurrency) && concurrency > 0)) {
-  console.error('bench [--documents N] [--concurrency N] [--json]')
+if (positionals.length === 1 && positionals[0] === 'pdf') process.exit(await benchPdf(values.json))
+if (!(positionals.length === 0 && Number.isInteger(documents) && documents > 0 && Number.isInteger(concurrency) && concurrency > 0)) {
+  console.error('bench [--documents N] [--concurrency N] [--json]\nbench pdf [--json]')
   process.exit(2)
 }
 const say = (text: string) => { if (!values.json) console.log(text) }
