@@ -62,7 +62,7 @@ export class Budget {
 class Kept<T> {
   readonly #limit: number
   readonly #things = new Map<string, { thing: T, size: number }>()
-  #size = 0
+  size = 0
 
   constructor (limit: number) { this.#limit = limit }
 
@@ -76,11 +76,11 @@ class Kept<T> {
 
   keep (key: string, thing: T, size: number): void {
     this.#things.set(key, { thing, size })
-    this.#size += size
+    this.size += size
     for (const [oldest, { size }] of this.#things) {
-      if (this.#size <= this.#limit || oldest === key) break
+      if (this.size <= this.#limit || oldest === key) break
       this.#things.delete(oldest)
-      this.#size -= size
+      this.size -= size
     }
   }
 }

@@ -55,7 +55,9 @@ export class Lexer {
     const index = position - this.#from
     if (index >= 0 && index < this.#window.length) return this.#window[index]!
     if (position >= this.limit || position < 0) return -1
-    this.#window = this.#source.read(position, Math.min(this.limit, position + (this.#window.length === 0 ? FIRST_WINDOW : WINDOW)))
+    // Whoever goes on wants more; whoever jumps over the data of a stream wants a word
+    const size = index > 0 && index === this.#window.length ? WINDOW : FIRST_WINDOW
+    this.#window = this.#source.read(position, Math.min(this.limit, position + size))
     this.#from = position
     return this.#window[0] ?? -1
   }
