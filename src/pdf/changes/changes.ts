@@ -4,6 +4,7 @@
  *
  * The rules stand in catalog.ts, form.ts, form-fields.ts, pages.ts, new-signatures.ts and open-places.ts, content.ts says to which objects which of them apply.
  */
+import { PdfRef } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { compareCatalogs, compareTrailers } from './catalog.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
@@ -64,7 +65,7 @@ function compare (comparison: Comparison, { fixed, roles }: Content): Change[] {
 }
 
 /** One object that is shown, or leads to what is shown. */
-function compareContent ({ ...comparison }: Comparison, number: number, { fixed, roles }: Pick<Content, 'fixed' | 'roles'>, accepted: ReadonlySet<number>): Change[] {
+function compareContent (comparison: Comparison, number: number, { fixed, roles }: Pick<Content, 'fixed' | 'roles'>, accepted: ReadonlySet<number>): Change[] {
   const { added, earlier, later, before } = comparison
   const [was, is] = [objectAt(earlier, number), objectAt(later, number)]
   if (!fixed.has(number)) {
@@ -73,12 +74,17 @@ function compareContent ({ ...comparison }: Comparison, number: number, { fixed,
     return isExtended(was, is, accepted, comparison) ? [] : [other(`object ${number}: page /Annots`)]
   }
   if (added.has(number)) return [other(`object ${number}, which was missing where it was referred to`)]
-  if (was === earlier.catalog) return []
+  if (isRoot(number, earlier)) return []
   const field = before.get(number)
   const isCompared = was instanceof Map && is instanceof Map
   if (isCompared && isPage(was)) return comparePages(comparison, number, was, is, accepted)
   if (isCompared && field) return compareFields(comparison, field, was, is, accepted)
   return [other(`object ${number} ${is === null ? 'removed' : 'changed'}`, field?.name)]
+}
+
+function isRoot (number: number, { trailer }: Revision): boolean {
+  const root = trailer.get('Root')
+  return root instanceof PdfRef && root.number === number
 }
 
 /** The content with what the update brought: objects that changed are walked again, and fields, since one that is signed now is no longer open. */

@@ -7,8 +7,8 @@ import { differingKeys } from './same.ts'
 
 /** What filling in a field changes: its value, how that looks, which of a button's states is shown, which options of a list are chosen. */
 const FILLED = new Set(['V', 'RV', 'AP', 'AS', 'I', 'M'])
-/** What signing in an empty field changes; where it stands is part of what others signed. */
-const SIGNED = new Set(['V', 'AP', 'F', 'M', 'P'])
+/** What signing in an empty field changes. Its place too: the signer vouches for it as for that of a new field. */
+const SIGNED = new Set(['V', 'AP', 'F', 'M', 'P', 'Rect'])
 const READ_ONLY = 1
 
 /** A field or widget that was written anew. */

@@ -1,7 +1,8 @@
 /** Rules for the form as a whole (ISO 32000-2, 12.7.3). */
-import type { PdfDict, PdfObject } from '../reader/objects.ts'
+import { PdfStream, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import { dictOf } from '../signatures/fields.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
+import { objectAt } from './differences.ts'
 import { isExtended } from './new-signatures.ts'
 import { differingKeys } from './same.ts'
 
@@ -18,8 +19,9 @@ export function compareForms (comparison: Comparison, formBefore: PdfObject | un
     switch (key) {
       case 'Fields': return !isExtended(old.get(key), after.get(key), accepted, comparison)
       case 'SigFlags': return !Number.isSafeInteger(later.resolve(after.get(key)))
-      case 'DR': return !areResourcesAdded(comparison, old, after)
+      case 'DR': return !areResourcesKept(comparison, old, after)
       case 'DA': return old.has(key) || textFields(comparison).some(({ appearance }) => appearance === undefined)
+      case 'Type': return old.has(key)
       default: return true
     }
   }).map((key) => other(`form /${key}`))
@@ -29,18 +31,37 @@ function textFields ({ before }: Comparison) {
   return [...before.values()].filter(({ isSignature }) => !isSignature)
 }
 
-/** Whether all resources are there as before, and no field names one that came. */
-function areResourcesAdded (comparison: Comparison, before: PdfDict, after: PdfDict): boolean {
+/** What a default appearance cannot name: it sets fonts and colours (12.7.4.3). */
+const NOT_IN_APPEARANCE = new Set(['XObject', 'ProcSet'])
+
+/** Whether all resources that a field could look different by are there as before, and no field names one that came. */
+function areResourcesKept (comparison: Comparison, before: PdfDict, after: PdfDict): boolean {
   const { earlier, later, same } = comparison
   const [old, all] = [dictOf(earlier, before.get('DR')) ?? new Map() as PdfDict, dictOf(later, after.get('DR')) ?? new Map() as PdfDict]
-  return differingKeys(old, all, same).concat([...old.keys()]).every((category) => {
-    const [from, to] = [dictOf(earlier, old.get(category)), dictOf(later, all.get(category))]
-    if (!to) return same(old.get(category), all.get(category))
-    if (!from && earlier.resolve(old.get(category)) !== null) return false
-    return differingKeys(from ?? new Map(), to, same).every((name) => !from?.has(name) && !isNamedByField(name, comparison))
+  const categories = [...new Set([...old.keys(), ...all.keys()])].filter((category) => !NOT_IN_APPEARANCE.has(category) || borrowsResources(comparison))
+  return categories.every((category) => {
+    const [from, to] = [earlier.resolve(old.get(category)), later.resolve(all.get(category))]
+    if (!(to instanceof Map) || !(from === null || from instanceof Map)) return same(from, to)
+    return differingKeys(from ?? new Map() as PdfDict, to as PdfDict, same).every((name) => !from?.has(name) && !isNamedByField(name, comparison))
   })
 }
 
 function isNamedByField (name: string, comparison: Comparison): boolean {
-  return textFields(comparison).some(({ appearance }) => appearance === undefined || new Set(appearance.split(/[\0\t\n\f\r ]+/)).has(`/${name}`))
+  return borrowsResources(comparison) || textFields(comparison).some(({ appearance }) => appearance === undefined || namesIn(appearance).includes(name))
+}
+
+function namesIn (appearance: string): string[] {
+  const names = appearance.match(/\/[^\0\t\n\f\r ()<>[\]{}/%]*/g) ?? []
+  return names.map((name) => name.slice(1).replace(/#([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))))
+}
+
+/** Whether the appearance of a field has no resources of its own, so that viewers use those of the form, or others. */
+function borrowsResources ({ earlier, before }: Comparison): boolean {
+  const below = (value: PdfObject): PdfObject[] => value instanceof Map ? [...(value as PdfDict).values()].map((state) => earlier.resolve(state)) : []
+  return [...before.keys()].some((number) => {
+    const field = objectAt(earlier, number)
+    const appearance = field instanceof Map ? earlier.resolve((field as PdfDict).get('AP')) : null
+    const shown = below(appearance).flatMap((state) => state instanceof PdfStream ? [state] : below(state))
+    return shown.some((stream) => stream instanceof PdfStream && stream.to > stream.from && !stream.dict.has('Resources'))
+  })
 }

@@ -7,6 +7,7 @@ import type { Revision } from '../reader/revision.ts'
 import { faultInByteRange } from '../signatures/byte-range.ts'
 import { itemsOf } from '../signatures/pages.ts'
 import { nameOf } from '../signatures/permissions.ts'
+import { textOf } from '../signatures/text.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
 import { objectAt } from './differences.ts'
 import type { Field } from './fields.ts'
@@ -14,14 +15,15 @@ import type { Field } from './fields.ts'
 /** New fields and widgets by object number: those that are as they should be, and what is said of each. */
 export type NewFields = { accepted: ReadonlySet<number>, changes: Change[] }
 
-/** Judges every field and widget that is new in the form. */
+/** Judges every field and widget that is new in the form, or on a page only, where some programs leave it. */
 export function newSignatureFields (comparison: Comparison): NewFields {
   const { added, before, after, later } = comparison
   const names = new Set(Array.from(before.values(), ({ name }) => name))
   const accepted = new Set<number>()
   const changes: Change[] = []
-  for (const field of after.values()) {
-    if (!added.has(field.number)) continue
+  for (const number of added) {
+    const field = after.get(number) ?? unlistedField(number, later)
+    if (!field) continue
     const dict = objectAt(later, field.number) as PdfDict
     const fault = faultInNewField(field, dict, comparison, names)
     if (fault === undefined) accepted.add(field.number)
@@ -29,6 +31,12 @@ export function newSignatureFields (comparison: Comparison): NewFields {
     else if (field.isSignature) changes.push(signatureIn(field, comparison))
   }
   return { accepted, changes }
+}
+
+function unlistedField (number: number, later: Revision): Field | undefined {
+  const dict = objectAt(later, number)
+  if (!(dict instanceof Map) || nameOf(dict, 'Subtype', later) !== 'Widget' || nameOf(dict, 'FT', later) !== 'Sig' || dict.has('Parent')) return undefined
+  return { number, name: textOf(later.resolve(dict.get('T'))) ?? '?', isSignature: true, signature: later.resolve(dict.get('V')), appearance: undefined }
 }
 
 function faultInNewField (field: Field, dict: PdfDict, comparison: Comparison, names: ReadonlySet<string>): string | undefined {
