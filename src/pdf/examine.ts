@@ -1,5 +1,7 @@
 /** A PDF, examined: every signature of every revision, what it covers, and what was added after it. */
-import type { ExaminedSignature, LaterChange, PdfExamination, PdfFinding } from './examination.ts'
+import { updatesAfter, type Update } from './changes/changes.ts'
+import { laterChanges } from './changes/later-changes.ts'
+import type { ExaminedSignature, PdfExamination, PdfFinding } from './examination.ts'
 import { PdfFault } from './fault.ts'
 import { Budget } from './reader/budget.ts'
 import type { RevisionPart } from './reader/chain.ts'
@@ -7,6 +9,7 @@ import { openRevision, revisionParts, type Revision } from './reader/revision.ts
 import { shownSignatures, type Shown } from './signatures/appearance.ts'
 import { collectSignatures } from './signatures/collect.ts'
 import { materialOf } from './signatures/material.ts'
+import type { Permissions } from './signatures/permissions.ts'
 import { readSignature, type FoundSignature } from './signatures/signature.ts'
 import type { PdfSource } from './source.ts'
 
@@ -26,30 +29,39 @@ function examine (source: PdfSource): PdfExamination {
   const newest = revisions.at(-1)!
   const shown = shownSignatures(newest)
   const found = collectSignatures(revisions, shown.fields)
+  const first = Math.min(...found.map(({ revision }) => revision), revisions.length)
+  const file = { parts, revisions, shown, updates: updatesAfter(revisions.slice(first - 1), first) }
+  const first = found[0]?.revision ?? revisions.length
+  const updates = updatesAfter(revisions.slice(first - 1), first)
+  const signatures = found.map((signature) => ({ found: signature, ...examineSignature(signature, { parts, revisions, shown }) }))
   return {
     kind: 'read', version: newest.version, pages: shown.pages, revisions: revisions.length,
-    signatures: found.map((signature) => examineSignature(signature, { parts, revisions, shown })),
+    signatures: signatures.map(({ found, examined, permissions }) => ({ ...examined, later: permissions ? laterOf(found, permissions, signatures, updates) : [] })),
     material: materialOf(newest),
   }
 }
 
 type File = { parts: readonly RevisionPart[], revisions: readonly Revision[], shown: Shown }
+type Examined = { examined: Omit<ExaminedSignature, 'later'>, permissions?: Permissions }
 
-function examineSignature (found: FoundSignature, { parts, revisions, shown }: File): ExaminedSignature {
+function examineSignature (found: FoundSignature, { parts, revisions, shown }: File): Examined {
   const { name: field, revision } = found
   const appearance = found.widgets.flatMap((number) => shown.shown.get(number) ?? [])[0]
   const place = { field, revision, coversWholeFile: revision === revisions.length, ...appearance && { appearance } }
   try {
-    const { examined } = readSignature(found, revisions[revision - 1]!, parts[revision - 1]!)
-    return { ...place, ...examined, later: laterOf(found, revisions) }
+    const { examined, permissions } = readSignature(found, revisions[revision - 1]!, parts[revision - 1]!)
+    return { examined: { ...place, ...examined }, permissions }
   } catch (error) {
     // What is broken about one signature does not keep the others from being judged
-    return { ...place, kind: 'signature', subFilter: '', byteRange: [], cms: new Uint8Array(), digests: {}, claims: {}, findings: [faultOf(error)], later: [] }
+    return { examined: { ...place, kind: 'signature', subFilter: '', byteRange: [], cms: new Uint8Array(), digests: {}, claims: {}, findings: [faultOf(error)] } }
   }
 }
 
-function laterOf ({ revision }: FoundSignature, revisions: readonly Revision[]): LaterChange[] {
-  return revisions.slice(revision).map((_, index) => ({ revision: revision + index + 1, kind: 'other', permitted: false }))
+/** A signature without permissions of its own bears what the document was certified for when it was signed. */
+function laterOf ({ revision }: FoundSignature, permissions: Permissions, all: readonly (Examined & { found: FoundSignature })[], updates: readonly Update[]) {
+  const certifying = all.find(({ found, permissions }) => permissions?.isCertification && found.revision <= revision)
+  const certification = permissions.certification ?? certifying?.permissions?.certification
+  return laterChanges({ revision, locks: permissions.locks, ...certification && { certification } }, updates)
 }
 
 function faultOf (error: unknown): PdfFinding {

@@ -36,16 +36,18 @@ export function createPdfWorkers ({ threads = Math.min(MOST_THREADS, availablePa
 
   /** The time counts from when a thread is free. */
   async function run<Result> (name: string, input: PdfInput, more: object, tooMuch: (detail: string) => Result): Promise<Result> {
-    using _turn = await turns.take()
-    const { task, transferList } = taskOf(input, more)
+    await turns.take()
     const signal = AbortSignal.timeout(limitMs)
     try {
+      const { task, transferList } = taskOf(input, more)
       return await pool.run(task, { name, transferList, signal }) as Result
     } catch (error) {
       if (turns.isClosed()) throw new Error(CLOSED, { cause: error })
       if (signal.aborted) return tooMuch(`more than ${limitMs} ms`)
       if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') return tooMuch(`more than ${HEAP_MB} MiB of memory`)
       throw error
+    } finally {
+      turns.give()
     }
   }
 
@@ -73,21 +75,18 @@ function createTurns (count: number) {
   const waiting: { go: () => void, stop: (error: Error) => void }[] = []
   let left = count
   let isClosed = false
-  const turn: Disposable = {
-    [Symbol.dispose] () {
+  return {
+    isClosed: () => isClosed,
+    async take (): Promise<void> {
+      if (isClosed) throw new Error(CLOSED)
+      if (left > 0) left--
+      else await new Promise<void>((go, stop) => { waiting.push({ go, stop }) })
+    },
+    give (): void {
       const next = waiting.shift()
       if (next) next.go()
       else left++
     },
-  }
-  return {
-    async take (): Promise<Disposable> {
-      if (isClosed) throw new Error(CLOSED)
-      if (left > 0) left--
-      else await new Promise<void>((go, stop) => { waiting.push({ go, stop }) })
-      return turn
-    },
-    isClosed: () => isClosed,
     close (): void {
       isClosed = true
       for (const { stop } of waiting.splice(0)) stop(new Error(CLOSED))

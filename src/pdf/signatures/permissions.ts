@@ -1,7 +1,7 @@
 /** What a signature permits to be done to the document after it (ISO 32000-2, 12.8.2 and 12.7.5.5). */
 import { PdfName, type PdfDict } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
-import { dictOf } from './fields.ts'
+import { certifyingSignatureOf, dictOf } from './fields.ts'
 import { itemsOf } from './pages.ts'
 import { textOf } from './text.ts'
 
@@ -9,15 +9,22 @@ import { textOf } from './text.ts'
 export type FieldLock = { action: 'All' | 'Include' | 'Exclude', fields: string[] }
 
 /**
- * `certification` is what DocMDP permits: 1 nothing, 2 forms may be filled in and signed, 3 also comments; absent where the signature certifies nothing. An approval
- * whose field locks the whole document says 1 too (ISO 32000-2, table 237). `fault`: what of it cannot be understood; then nothing is permitted.
+ * `certification` is what the document is certified for: 1 nothing, 2 forms may be filled in and signed, 3 also comments; absent where nobody certifies it. A
+ * signature whose field locks the whole document says 1 too (ISO 32000-2, table 236). `fault`: what of it cannot be understood; then nothing is permitted.
  */
 export type Permissions = { isCertification: boolean, certification?: 1 | 2 | 3, locks: FieldLock[], fault?: string }
 
 const ALL: FieldLock = { action: 'All', fields: [] }
 
-/** What the signature dictionary and its field's lock permit. */
+/** What a signature, its field's lock, and the signature that certifies the document, if one does, permit. */
 export function permissionsOf (signature: PdfDict, lock: PdfDict | undefined, revision: Revision): Permissions {
+  const certifying = certifyingSignatureOf(revision)
+  const own = ownPermissionsOf(signature, lock, revision)
+  const document = certifying && ownPermissionsOf(certifying, undefined, revision).certification
+  return { ...own, ...document && { certification: Math.min(document, own.certification ?? document) as 1 | 2 | 3 } }
+}
+
+function ownPermissionsOf (signature: PdfDict, lock: PdfDict | undefined, revision: Revision): Permissions {
   const transforms = itemsOf(revision, signature.get('Reference')).map((reference) => transformOf(dictOf(revision, reference), revision))
   const certifying = transforms.filter(({ method }) => method === 'DocMDP').map(({ parameters }) => levelOf(parameters, revision, 2))
   const locks = [...transforms.filter(({ method }) => method === 'FieldMDP').map(({ parameters }) => parameters), ...lock ? [lock] : []].map((parameters) => lockOf(parameters, revision))
