@@ -17,6 +17,7 @@ const USAGE = `lienthong <command>
   revocation import FILE...                    take in CRLs (DER, PEM) and OCSP answers (DER) from files
   revocation list                              where revocation is asked for, and the newest CRLs
   evidence ID --out DIR                        all that a verdict rests on, of an arrival, an item of a mailbox, or a document
+  sign FILE.pdf --output SIGNED.pdf ...        add the agency's signature to a PDF; sign alone lists its options
   verify FILE                                  judge a packet, an XML signature or a certificate; verify alone lists its options
 `
 
@@ -24,7 +25,7 @@ const USAGE = `lienthong <command>
 const MENDABLE = ['ENOENT', 'EISDIR', 'EACCES']
 
 /** Commands with options of their own. No fault in those of `verify` may look like a verdict. */
-const READ_THEIR_OWN = ['certificates', 'held', 'verify']
+const READ_THEIR_OWN = ['certificates', 'held', 'sign', 'verify']
 
 const given = process.argv.slice(2)
 
@@ -73,6 +74,11 @@ try {
     case 'held': {
       const { held } = await import('./held.ts')
       process.exitCode = await held(given.slice(1))
+      break
+    }
+    case 'sign': {
+      const { sign } = await import('./sign.ts')
+      process.exitCode = await sign(given.slice(1))
       break
     }
     case 'verify': {

@@ -22,7 +22,7 @@ const MOST_QUESTIONS = 8
 const NOTHING_KNOWN = { etag: null, lastModified: null }
 
 /** The answers that came, of those that these verdicts miss. Nothing when none is missing, or nobody may be asked. */
-export async function fetchMissing (verdicts: readonly SignatureVerdict[], settings: TrustSettings): Promise<Buffer[]> {
+export async function fetchMissing (verdicts: readonly Pick<SignatureVerdict, 'chain' | 'revocation'>[], settings: TrustSettings): Promise<Buffer[]> {
   const questions = new Map(verdicts.flatMap((verdict) => questionsOf(verdict, settings)))
   if (questions.size === 0) return []
   await using http = createHttpClient({ connectWithin: ANSWER_MS / 2, mayReach: (address) => settings.privateNetworks || isPublicAddress(address) })
@@ -33,7 +33,7 @@ export async function fetchMissing (verdicts: readonly SignatureVerdict[], setti
 
 type Question = { url: URL, request?: Buffer }
 
-function questionsOf ({ chain, revocation }: SignatureVerdict, settings: TrustSettings): [key: string, Question][] {
+function questionsOf ({ chain, revocation }: Pick<SignatureVerdict, 'chain' | 'revocation'>, settings: TrustSettings): [key: string, Question][] {
   const missing = new Set(revocation.filter(({ status }) => status === 'missing').map(({ certificate }) => certificate))
   return chain.flatMap((details, index) => {
     const [certificate, issuer] = [certificateOf(details), chain[index + 1] && certificateOf(chain[index + 1]!)]

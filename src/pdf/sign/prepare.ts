@@ -15,6 +15,7 @@ import { permissionsOf } from '../signatures/permissions.ts'
 import type { PdfSource } from '../source.ts'
 import { emptyField, formOf, newFieldName } from './field.ts'
 import { readDrawing, type Drawing } from './form-xobject.ts'
+import { isOurs } from './leader.ts'
 import { pageNumbered, placeOfField, rectangleOf, shownPage, signaturesOn } from './pages.ts'
 import { placedAt, sealOver, shownSize, toPage, topRight, toShown, type Rect } from './placement.ts'
 import type { PreparedSignature, PrepareRequest, SigningFault } from './request.ts'
@@ -106,7 +107,7 @@ function placeFor (revision: Revision, fields: readonly SignedField[], { as, at,
 
 /** The leader's signature: the one that was named, or the last that is seen and is not ours. */
 function leaderIn (revision: Revision, fields: readonly SignedField[], over: string | undefined): { page: Page, rect: Rect } {
-  const candidates = over === undefined ? fields.filter(({ name }) => !name.startsWith('lienthong-')) : fields.filter(({ name }) => name === over)
+  const candidates = over === undefined ? fields.filter(({ name }) => !isOurs(name)) : fields.filter(({ name }) => name === over)
   const lastFirst = candidates.toSorted((one, other) => (placeOf(other.signature) ?? 0) - (placeOf(one.signature) ?? 0))
   for (const field of lastFirst) {
     const place = placeOfField(revision, field)

@@ -7,11 +7,9 @@ import { createHash, type X509Certificate } from 'node:crypto'
 import { Refusal } from '../../errors.ts'
 import type { Signer } from '../../trust/signers/signer.ts'
 import { contentDigestOf, withTimeStamp, writeSignedData } from '../../trust/cms/write.ts'
+import type { PdfInput } from '../source.ts'
 import { drawAppearance } from './appearance.ts'
 import type { ContentsPlace, PdfSignatureRequest, PreparedSignature, PreparedUpdate, PrepareRequest, ValidationData, ValidationRequest } from './request.ts'
-
-/** A whole PDF in memory, or a file that is only read in pieces. */
-export type PdfInput = { bytes: Uint8Array } | { path: string }
 
 /** The work on a stranger's file, done where it harms nobody. */
 export type SigningWorkers = {
