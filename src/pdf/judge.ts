@@ -56,15 +56,18 @@ function judgeSignature (examined: ExaminedSignature, stamps: readonly DocumentS
   const form = [...formOf(examined, SIGNATURE_KINDS.has(examined.subFilter)), ...changesOf(examined)]
   const cms = judgeSignedData(examined.cms, { digestOf: (digest) => examined.digests[digest], mustNameCertificate: examined.subFilter === 'ETSI.CAdES.detached' })
   const time = timeOf(examined, cms, stamps.flatMap((stamp) => momentOver(examined, stamp)), context)
-  const own = combine(pdfVerdictFrom(form), verdictFrom(CMS_REASONS, cms.findings), verdictFrom(SIGNING_REASONS, judgeSha1(cms.sha1, time, context)))
+  const sha1 = judgeSha1(cms.sha1, time, context)
+  // With SHA-1 that is not known to be old, anybody may have made the content for a signature, or the signature for a certificate
+  const isNamed = cms.signed && !sha1.some(({ code }) => code === 'ALGORITHM_SHA1')
+  const own = combine(pdfVerdictFrom(form), verdictFrom(CMS_REASONS, cms.findings), verdictFrom(SIGNING_REASONS, sha1))
   const signer = cms.signer && judgeSigner(cms.signer, cms, material, time, context)
   return {
     ...shownOf(examined),
     ...conclusionOf(context, {
       checked: ['structure', 'changes', 'algorithms', 'signature value', 'digest', ...signer ? ['certificate'] : [], 'time'],
-      own, time, certificate: signer?.verdict, ...(cms.signed && cms.signer && { signer: detailsOf(cms.signer) }),
+      own, time, certificate: signer?.verdict, ...(isNamed && cms.signer && { signer: detailsOf(cms.signer) }),
     }),
-    level: levelOf(examined, { isNamed: cms.signed, isStamped: time.moments.length > 0, carriesAnswers: signer?.carriesAnswers ?? false, stamps }),
+    level: levelOf(examined, { isNamed, isStamped: time.moments.length > 0, carriesAnswers: signer?.carriesAnswers ?? false, stamps }),
   }
 }
 

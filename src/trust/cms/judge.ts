@@ -64,14 +64,16 @@ function judge (message: SignedData, demands: SignatureDemands): JudgedSignature
   const how = algorithmOf(signer)
   const digest = digestNameOf(signer.digestAlgorithm)
   const certificate = message.certificates.find((candidate) => isNamed(candidate, signer))
-  const signed = certificate !== undefined && 'scheme' in how && isMadeBy(certificate, signer, how)
+  const signed = certificate !== undefined && isJudged(how) && isMadeBy(certificate, signer, how)
+  const attributes = judgeAttributes(signer)
   const sha1 = sha1In(digest, how)
   const time = onlyValue(signer.attributes, ATTRIBUTE.signingTime)
   return {
     findings: [
-      ...judgeContent(message), ...judgeAlgorithms(message, signer, digest, how), ...judgeAttributes(signer), ...judgeDigest(signer, digest, demands),
-      ...certificate ? judgeBinding(signer, certificate, demands) : [{ code: 'CMS_CERTIFICATE_ABSENT' as const }],
-      ...certificate && !signed && 'scheme' in how ? [{ code: 'CMS_SIGNATURE_WRONG' as const }] : [],
+      ...judgeContent(message), ...judgeAlgorithms(message, signer, digest, how),
+      ...attributes.length > 0 ? attributes : [...judgeDigest(signer, digest, demands), ...judgeBinding(signer, certificate, demands)],
+      ...certificate ? [] : [{ code: 'CMS_CERTIFICATE_ABSENT' as const }],
+      ...certificate && isJudged(how) && !signed ? [{ code: 'CMS_SIGNATURE_WRONG' as const }] : [],
     ],
     ...(certificate && { signer: certificate }),
     signed,
@@ -79,9 +81,18 @@ function judge (message: SignedData, demands: SignatureDemands): JudgedSignature
     ...(sha1 !== undefined && { sha1 }),
     value: signer.signature,
     stamps: stampsOf(signer),
-    ...(time && { signingTime: timeOf(time) }),
+    ...(time && attributes.length === 0 && { signingTime: timeOf(time) }),
     ...answersOf(message, signer),
   }
+}
+
+/** Strong enough, or SHA-1, of which the time decides. Anything else proves nobody. */
+function isKnown (digest: string): boolean {
+  return ADMITTED.digests.has(digest) || digest === 'sha1'
+}
+
+function isJudged (how: SignedWith | { oid: string }): how is SignedWith {
+  return 'scheme' in how && isKnown(how.digest)
 }
 
 /** The bytes are detached, and plain data: a token or another message that was signed for its own sake is no signature of a file. */
@@ -91,7 +102,7 @@ function judgeContent ({ contentType, content }: SignedData): CmsFinding[] {
 
 function judgeAlgorithms ({ digests }: SignedData, signer: CmsSigner, digest: string, how: SignedWith | { oid: string }): CmsFinding[] {
   const named = [digest, 'scheme' in how ? how.digest : how.oid]
-  const refused = named.find((name) => !ADMITTED.digests.has(name) && name !== 'sha1')
+  const refused = named.find((name) => !isKnown(name))
   if (refused !== undefined) return [{ code: 'CMS_ALGORITHM_NOT_ALLOWED', detail: refused }]
   const findings: CmsFinding[] = []
   if (named[0] !== named[1] || !digests.includes(digest)) findings.push({ code: 'CMS_ALGORITHMS_DIFFER', detail: [...named, ...digests].join(', ') })
@@ -116,17 +127,18 @@ function judgeAttributes ({ attributes }: CmsSigner): CmsFinding[] {
   if (repeated !== undefined) return [{ code: 'CMS_ATTRIBUTE_WRONG', detail: repeated }]
   const type = onlyValue(attributes, ATTRIBUTE.contentType)
   // RFC 5652, 11.1: the type of what is signed, which judgeContent wants to be plain data
-  return type === undefined || oidOf(type) !== ID_DATA ? [{ code: 'CMS_ATTRIBUTE_WRONG', detail: 'content-type' }] : []
+  if (type === undefined || oidOf(type) !== ID_DATA) return [{ code: 'CMS_ATTRIBUTE_WRONG', detail: 'content-type' }]
+  return onlyValue(attributes, ATTRIBUTE.messageDigest) === undefined ? [{ code: 'CMS_ATTRIBUTE_WRONG', detail: 'message-digest' }] : []
 }
 
 function judgeDigest ({ attributes }: CmsSigner, digest: string, { digestOf }: SignatureDemands): CmsFinding[] {
-  const value = onlyValue(attributes, ATTRIBUTE.messageDigest)
-  if (value === undefined) return [{ code: 'CMS_ATTRIBUTE_WRONG', detail: 'message-digest' }]
+  const { content } = expectTag(onlyValue(attributes, ATTRIBUTE.messageDigest), TAG.octetString)
   const computed = digestOf(digest)
-  return computed && isEqual(computed, expectTag(value, TAG.octetString).content) ? [] : [{ code: 'CMS_CONTENT_CHANGED' }]
+  return computed && isEqual(computed, content) ? [] : [{ code: 'CMS_CONTENT_CHANGED' }]
 }
 
-function judgeBinding (signer: CmsSigner, certificate: X509Certificate, { mustNameCertificate }: SignatureDemands): CmsFinding[] {
+function judgeBinding (signer: CmsSigner, certificate: X509Certificate | undefined, { mustNameCertificate }: SignatureDemands): CmsFinding[] {
+  if (certificate === undefined) return []
   const binding = bindingOf(signer, certificate)
   switch (binding.kind) {
     case 'absent': return [{ code: mustNameCertificate ? 'CMS_CERTIFICATE_UNBOUND' : 'CMS_CERTIFICATE_UNNAMED' }]

@@ -78,7 +78,8 @@ function readContent (encapsulated: Der | undefined): Pick<SignedData, 'contentT
 }
 
 function readSigner (signer: Der): CmsSigner {
-  const [, identifier, digestAlgorithm, ...rest] = childrenOf(signer)
+  const [version, identifier, digestAlgorithm, ...rest] = childrenOf(signer)
+  if (smallIntegerOf(version) > 3) throw new DerError('a signature of another version')
   const attributes = rest[0]?.tag === CONTEXT_0 ? rest.shift() : undefined
   const [signatureAlgorithm, signature, unsigned, ...others] = rest
   if (!identifier || !digestAlgorithm || !signatureAlgorithm || others.length > 0) throw new DerError('a signature lacks its parts, or has more')

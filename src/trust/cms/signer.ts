@@ -30,7 +30,7 @@ export function onlyValue (attributes: readonly Attribute[], type: string): Der 
 export function isNamed (certificate: X509Certificate, { identifier }: Pick<CmsSigner, 'identifier'>): boolean {
   if (identifier.tag === 0x80) return contentOf(certificate).keyId === identifier.content.toString('hex')
   const { issuer, serial } = issuerAndSerialOf(certificate)
-  return identifier.content.equals(Buffer.concat([issuer, serial]))
+  return expectTag(identifier, TAG.sequence).content.equals(Buffer.concat([issuer, serial]))
 }
 
 /** The name of a certificate's issuer and its serial number, DER. */
