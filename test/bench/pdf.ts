@@ -76,17 +76,20 @@ async function measureSize ({ name, pages, bytesPerPage, times, held }: typeof S
   const [plain, signed, out] = ['plain.pdf', 'signed.pdf', 'out.pdf'].map((file) => join(folder, file)) as [string, string, string]
   writeLargePdf(plain, { pages, bytesPerPage })
   const signer = signerFromKey(pki.agency.keys.privateKey, [pki.agency.certificate, pki.sub.certificate])
-  const input = (path: string) => held ? { bytes: new Uint8Array(readFileSync(path)) } : { path }
+  // An attachment is in memory already when it is judged
+  const inputOf = (path: string) => held ? { bytes: readFileSync(path) } : { path }
+  const input = inputOf(plain)
   const signOurs = async () => {
-    const { increment } = await signPdf(input(plain), { as: 'annex', number: '12/QĐ-UBND', time: new Date() }, signer, workers)
+    const { increment } = await signPdf(input, { as: 'annex', number: '12/QĐ-UBND', time: new Date() }, signer, workers)
     copyFileSync(plain, out)
     appendFileSync(out, increment)
   }
   await signOurs()
   copyFileSync(out, signed)
   let allValid = true
+  const signedInput = inputOf(signed)
   const verifyOurs = async () => {
-    const { result } = judgePdf(await workers.examine(input(signed)), { trust: pki.trust, at: new Date() })
+    const { result } = judgePdf(await workers.examine(signedInput), { trust: pki.trust, at: new Date() })
     allValid &&= result === 'valid'
   }
   const series = { verify: [] as number[], process: [] as number[], pdfsig: [] as number[], limit: [] as number[], sign: [] as number[], pdfsigSign: [] as number[], memory: [] as number[], pdfsigMemory: [] as number[] }
