@@ -30,8 +30,6 @@ function examine (source: PdfSource): PdfExamination {
   const shown = shownSignatures(newest)
   const found = collectSignatures(revisions, shown.fields)
   const first = Math.min(...found.map(({ revision }) => revision), revisions.length)
-  const file = { parts, revisions, shown, updates: updatesAfter(revisions.slice(first - 1), first) }
-  const first = found[0]?.revision ?? revisions.length
   const updates = updatesAfter(revisions.slice(first - 1), first)
   const signatures = found.map((signature) => ({ found: signature, ...examineSignature(signature, { parts, revisions, shown }) }))
   return {
