@@ -9,7 +9,6 @@ import { openRevision, revisionParts, type Revision } from './reader/revision.ts
 import { shownSignatures, type Shown } from './signatures/appearance.ts'
 import { collectSignatures } from './signatures/collect.ts'
 import { materialOf } from './signatures/material.ts'
-import type { Permissions } from './signatures/permissions.ts'
 import { readSignature, type FoundSignature } from './signatures/signature.ts'
 import type { PdfSource } from './source.ts'
 
@@ -30,36 +29,27 @@ function examine (source: PdfSource): PdfExamination {
   const shown = shownSignatures(newest)
   const found = collectSignatures(revisions, shown.fields)
   const first = Math.min(...found.map(({ revision }) => revision), revisions.length)
-  const updates = updatesAfter(revisions.slice(first - 1), first)
-  const signatures = found.map((signature) => ({ found: signature, ...examineSignature(signature, { parts, revisions, shown }) }))
+  const file = { parts, revisions, shown, updates: updatesAfter(revisions.slice(first - 1), first) }
   return {
     kind: 'read', version: newest.version, pages: shown.pages, revisions: revisions.length,
-    signatures: signatures.map(({ found, examined, permissions }) => ({ ...examined, later: permissions ? laterOf(found, permissions, signatures, updates) : [] })),
+    signatures: found.map((signature) => examineSignature(signature, file)),
     material: materialOf(newest),
   }
 }
 
-type File = { parts: readonly RevisionPart[], revisions: readonly Revision[], shown: Shown }
-type Examined = { examined: Omit<ExaminedSignature, 'later'>, permissions?: Permissions }
+type File = { parts: readonly RevisionPart[], revisions: readonly Revision[], shown: Shown, updates: readonly Update[] }
 
-function examineSignature (found: FoundSignature, { parts, revisions, shown }: File): Examined {
+function examineSignature (found: FoundSignature, { parts, revisions, shown, updates }: File): ExaminedSignature {
   const { name: field, revision } = found
   const appearance = found.widgets.flatMap((number) => shown.shown.get(number) ?? [])[0]
   const place = { field, revision, coversWholeFile: revision === revisions.length, ...appearance && { appearance } }
   try {
     const { examined, permissions } = readSignature(found, revisions[revision - 1]!, parts[revision - 1]!)
-    return { examined: { ...place, ...examined }, permissions }
+    return { ...place, ...examined, later: laterChanges({ revision, ...permissions }, updates) }
   } catch (error) {
     // What is broken about one signature does not keep the others from being judged
-    return { examined: { ...place, kind: 'signature', subFilter: '', byteRange: [], cms: new Uint8Array(), digests: {}, claims: {}, findings: [faultOf(error)] } }
+    return { ...place, kind: 'signature', subFilter: '', byteRange: [], cms: new Uint8Array(), digests: {}, claims: {}, findings: [faultOf(error)], later: [] }
   }
-}
-
-/** A signature without permissions of its own bears what the document was certified for when it was signed. */
-function laterOf ({ revision }: FoundSignature, permissions: Permissions, all: readonly (Examined & { found: FoundSignature })[], updates: readonly Update[]) {
-  const certifying = all.find(({ found, permissions }) => permissions?.isCertification && found.revision <= revision)
-  const certification = permissions.certification ?? certifying?.permissions?.certification
-  return laterChanges({ revision, locks: permissions.locks, ...certification && { certification } }, updates)
 }
 
 function faultOf (error: unknown): PdfFinding {
