@@ -53,6 +53,8 @@ type DocumentStamp = { signature: ExaminedSignature, token: TokenVerdict }
 type Material = AnswersAlong & { certificates: readonly X509Certificate[] }
 
 function judgeSignature (examined: ExaminedSignature, stamps: readonly DocumentStamp[], material: Material, context: PdfContext): PdfSignatureVerdict {
+  // Where there is no message, what was found says why
+  if (examined.cms.length === 0 && examined.findings.length > 0) return judgeFindings(examined, context)
   const form = [...formOf(examined, SIGNATURE_KINDS.has(examined.subFilter)), ...changesOf(examined)]
   const cms = judgeSignedData(examined.cms, { digestOf: (digest) => examined.digests[digest], mustNameCertificate: examined.subFilter === 'ETSI.CAdES.detached' })
   const time = timeOf(examined, cms, stamps.flatMap((stamp) => momentOver(examined, stamp)), context)
@@ -69,6 +71,10 @@ function judgeSignature (examined: ExaminedSignature, stamps: readonly DocumentS
     }),
     level: levelOf(examined, { isNamed, isStamped: time.moments.length > 0, carriesAnswers: signer?.carriesAnswers ?? false, stamps }),
   }
+}
+
+function judgeFindings (examined: ExaminedSignature, context: PdfContext): PdfSignatureVerdict {
+  return { ...shownOf(examined), ...conclusionOf(context, { checked: ['structure', 'changes'], own: pdfVerdictFrom([...examined.findings, ...changesOf(examined)]) }), level: 'other' }
 }
 
 /** A time-stamp over the whole document, judged at its own time like any token. */
