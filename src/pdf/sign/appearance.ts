@@ -15,6 +15,8 @@ const WIDEST_LINE = 85 * POINTS_PER_MM
 const MOST_LINES = 8
 /** No seal is larger than that of the National Assembly, 42 mm; some offices' are as small as 20 mm. */
 const SEAL_MM = { least: 5, most: 100 }
+/** A space that is kerned away is none for programs that look for text, and a ligature is not the letters it stands for. */
+const FEATURES = { kern: false, liga: false } as unknown as PDFKit.Mixins.OpenTypeFeatures[]
 /** What the font cannot show is drawn as its first glyph. */
 const NO_GLYPH = '0000'
 
@@ -41,14 +43,14 @@ async function drawImage ({ png, widthMm }: { png: Uint8Array, widthMm: number }
 
 async function drawText (lines: readonly string[]): Promise<Buffer> {
   const document = newDocument().font(await readFile(FONT)).fontSize(SIZE)
-  const measure = (text: string) => document.widthOfString(text)
+  const measure = (text: string) => document.widthOfString(text, { features: FEATURES })
   const broken = lines.map((line) => line.normalize('NFC').replaceAll(/\s+/gu, ' ').trim()).flatMap((line) => brokenUp(line, measure))
   for (const line of broken) checkGlyphs(document, line)
   if (broken.length > MOST_LINES) throw new Refusal('PDF_SIGN_TEXT', { detail: `more than ${MOST_LINES} lines` })
   const widths = broken.map(measure)
   const [width, height] = [Math.max(...widths), document.currentLineHeight()]
   document.addPage({ size: [width, height * broken.length], margin: 0 })
-  for (const [index, line] of broken.entries()) document.fillColor('black').text(line, width - widths[index]!, index * height, { lineBreak: false })
+  for (const [index, line] of broken.entries()) document.fillColor('black').text(line, width - widths[index]!, index * height, { lineBreak: false, features: FEATURES })
   return bytesOf(document)
 }
 

@@ -2,7 +2,6 @@
 import { PdfName, PdfRef, PdfStream, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
 
 /** Whitespace, delimiters, `#`, and what is no ASCII (ISO 32000-2, 7.3.5). */
-// oxlint-disable-next-line no-control-regex
 const TO_ESCAPE = /[\0-\x20()<>[\]{}/%#\x7f-\xff]/g
 
 /** Any object but a stream, whose data stand elsewhere. */
