@@ -5,7 +5,7 @@ import { createRandom } from './random.ts'
 import { fuzz } from './rounds.ts'
 import { makeTargets, type Target } from './targets.ts'
 
-t.test('changed packets, seals, signatures, certificates, CRLs, OCSP answers and tokens: nothing crashes, hangs or grows, and no changed word is believed', async (t) => {
+t.test('changed packets, seals, signatures, certificates, CRLs, OCSP answers, tokens and PDFs: nothing crashes, hangs or grows, and no changed word is believed', async (t) => {
   const targets = await makeTargets()
   const { findings, outcomes, rounds } = await fuzz({ targets, seed: 20261121, rounds: 50 * targets.length })
   t.strictSame(findings.map(({ target, round, what }) => ({ target, round, what })), [])

@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz -- --rounds N --seconds T --seed S --from R`: changes packets, seals, signatures, certificates, CRLs, OCSP answers and tokens, and
+ * `npm run fuzz -- --rounds N --seconds T --seed S --from R`: changes packets, seals, signatures, certificates, CRLs, OCSP answers, tokens and PDFs, and
  * holds what is made of them against what must never be. Prints the seed: the same seed does the same. A finding is repeated by `--seed S --from R
  * --rounds 1`; keys are new in each run. Exits 1 on a finding, also on a round that never ends.
  */

@@ -24,6 +24,7 @@ import { HASH, writeToken } from '../trust/time/tokens.ts'
 import { AT, trustOf } from '../trust/world.ts'
 import { mutateBytes, mutateDer } from './mutate-bytes.ts'
 import { mutateXml } from './mutate-xml.ts'
+import { makePdfStructureTargets } from './pdf-structure.ts'
 import type { Random } from './random.ts'
 
 /** `judge` tells what is believed of bytes: undefined when nothing is. What it believes of changed bytes must be what it believes of the good ones. */
@@ -70,6 +71,7 @@ export async function makeTargets (): Promise<Target[]> {
     { name: 'CRL that revokes nobody', good: issueCrl({ issuer: sub, ...on }), mutate: der, judge: (bytes) => isGood(judgeRevocation({ crls: [readCrl(bytes), ofSub] })) ? bytes.toString('hex') : undefined, isFault: isDerError },
     { name: 'OCSP', good: ocsp, mutate: der, judge: (bytes) => isGood(judgeRevocation({ crls: [ofSub], ocsp: [readOcsp(bytes)] })), isFault: isDerError },
     { name: 'token', good: writeToken(TSA), mutate: der, judge: judgeToken, isFault: isDerError },
+    ...makePdfStructureTargets(),
   ]
 
   async function judgePacket (bytes: Buffer, context = contextFor()) {
