@@ -43,6 +43,7 @@ export async function startRevocationWorld (t: Test, { ca, leaves, settings = {}
     (await database.query<ArrivalRow>('select id, state, reason, signature from arrival where axis_doc_id = $1', [docId])).rows[0]
   return {
     ...world,
+    axis,
     clock,
     apply,
     packet,
