@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 
 import { SHARED_DIR, shared } from '../support/shared.ts'
 import { EXAMS, faultsOf } from './exams.ts'
+import { needsPdfPrograms, runPdfExam, type PdfExam } from './pdf.ts'
 
 const print = (text: string) => { process.stdout.write(`${text}\n`) }
 
@@ -32,5 +33,33 @@ for (const exam of EXAMS) {
   for (const demand of broken) print(`  NOT MET: ${demand}`)
   unmet += broken.length
 }
+unmet += await examinePdfs()
 print(unmet === 0 ? '\nEvery demand is met.' : `\n${unmet} demands are not met.`)
 process.exitCode = unmet === 0 ? 0 : 1
+
+/** Signed PDFs are made by programs of others as they are needed. */
+async function examinePdfs (): Promise<number> {
+  if (needsPdfPrograms.skip) {
+    print(`\nSigned PDFs: ${needsPdfPrograms.skip}`)
+    return 1
+  }
+  const ends: (() => unknown)[] = []
+  try {
+    return tellPdfs(await runPdfExam({ teardown: (end) => { ends.push(end) } }))
+  } finally {
+    for (const end of ends) await end()
+  }
+}
+
+function tellPdfs ({ files, opinions, unmet }: PdfExam): number {
+  const accepted = files.filter(({ got }) => got === 'accepted')
+  print(`\nSigned PDFs by pdfsig, PDFBox, iText, MuPDF and @signpdf, and altered copies\n  ${files.length} files: ${accepted.length} accepted, ${files.length - accepted.length} refused`)
+  print(`  ${accepted.filter(({ expected }) => expected === 'refused').length} false accepts\n  ${files.filter(({ expected, got }) => expected === 'accepted' && got === 'refused').length} false rejects`)
+  const differing = opinions.filter(({ ours, theirs }) => ours !== theirs)
+  print(`  ${differing.length} disagreements with pdfsig and mutool, in ${opinions.length} opinions`)
+  for (const [what, rows] of Map.groupBy(differing, ({ judge, ours, theirs, codes, why }) => `we ${ours}${codes[0] ? ` [${codes[0]}]` : ''}, ${judge} ${theirs}: ${why ?? 'not explained'}`)) {
+    print(`    ${what}\n${rows.map(({ name }) => `      ${name}`).join('\n')}`)
+  }
+  for (const demand of unmet) print(`  NOT MET: ${demand}`)
+  return unmet.length
+}
