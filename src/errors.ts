@@ -67,7 +67,7 @@ const REFUSALS = {
 
   // Verifying a file (src/evidence)
   FILE_UNREADABLE: [422, 'Không đọc được tệp', 'The file cannot be read'],
-  FILE_UNKNOWN: [422, 'Không nhận ra loại tệp: cần gói tin edXML, tệp XML có chữ ký, hoặc chứng thư số (PEM, DER)', 'The file is none that can be verified: an edXML packet, an XML file with a signature, or a certificate (PEM, DER)'],
+  FILE_UNKNOWN: [422, 'Không nhận ra loại tệp: cần gói tin edXML, tệp XML có chữ ký, tệp PDF, hoặc chứng thư số (PEM, DER)', 'The file is none that can be verified: an edXML packet, an XML file with a signature, a PDF, or a certificate (PEM, DER)'],
   FILE_AMBIGUOUS: [422, 'Tệp có nhiều chứng thư số không phải của CA: hãy tách ra và kiểm tra từng chứng thư', 'The file holds several certificates that are no CA\'s: verify them one at a time'],
 
   // Signing a PDF (src/pdf/sign)

@@ -18,7 +18,7 @@ const USAGE = `lienthong <command>
   revocation list                              where revocation is asked for, and the newest CRLs
   evidence ID --out DIR                        all that a verdict rests on, of an arrival, an item of a mailbox, or a document
   sign FILE.pdf --output SIGNED.pdf ...        add the agency's signature to a PDF; sign alone lists its options
-  verify FILE                                  judge a packet, an XML signature or a certificate; verify alone lists its options
+  verify FILE                                  judge a packet, an XML signature, a PDF or a certificate; verify alone lists its options
 `
 
 /** Faults that a person at the terminal can mend are said in one sentence; the rest is ours, and shows where it is. */

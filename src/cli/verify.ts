@@ -3,21 +3,26 @@ import { momentIn } from '../agencies/mapping.ts'
 import { ConfigError, environment, loadConfig } from '../config.ts'
 import { DEFAULT_LIMITS } from '../edxml/limits.ts'
 import { Refusal } from '../errors.ts'
-import { readCertificates, readFileUpTo } from '../evidence/files.ts'
+import { readCertificates, readFileStart, readFileUpTo } from '../evidence/files.ts'
 import { fetchMissing } from '../evidence/fetch.ts'
-import { judgeFile, type JudgedFile } from '../evidence/judge.ts'
+import { judgeFile, looksLikePdf, type FileContext, type JudgedFile } from '../evidence/judge.ts'
+import { judgePdfFile } from '../evidence/judge-pdf.ts'
 import { reportLines } from '../evidence/report.ts'
 import { stampedAt } from '../evidence/stamps.ts'
 import { readTrust } from '../evidence/trust.ts'
+import { shownItems } from '../pdf/shown.ts'
+import { createPdfWorkers } from '../pdf/workers.ts'
 import { EXAMPLE_TRUST_DIR, refuseExample } from '../trust/example.ts'
+import type { Trust } from '../trust/judge.ts'
 import type { Result, SignatureVerdict } from '../trust/verdict.ts'
 import { inWords } from './refusal.ts'
 
 const VERIFY_USAGE = `lienthong verify FILE       (npx --no-install lienthong verify FILE, in the gateway's folder)
 
-  FILE: an edXML packet, another XML file with a signature, or a certificate (PEM, DER), alone or with the CAs above it.
+  FILE: an edXML packet, another XML file with a signature, a PDF, or a certificate (PEM, DER), alone or with the CAs above it.
   The verdict is the gateway's. A packet is judged by its seal where it has one, since the seal proves the document end to end; otherwise by
   its packet signature, which holds for one hop: an axis rebuilds packets. Neither of them is no proof: indeterminate.
+  Of a PDF, however large, every signature of every revision is judged, and what was added after it; the worst decides. None is no proof either.
 
   --at TIME              judge for this moment (ISO 8601; Vietnamese time unless it names a zone); otherwise for now. A time-stamp token in the
                          signature goes before both, unless it is later than they are: it does not prove the earlier moment, and the verdict says so
@@ -30,7 +35,7 @@ const VERIFY_USAGE = `lienthong verify FILE       (npx --no-install lienthong ve
   --policy FILE          the trust policy (JSON), as an evidence folder or the section "trust" of a set-up has it; otherwise the product's own
   --offline              ask nobody. Otherwise CAs are asked, once, for what is missing on revocation: only at the hosts that the policy names
                          (revocationHosts; by default those of the Cipher Committee), whatever a certificate says
-  --json                 kind, verdict, reasons[], signer, chain[], proofTime, revocation[]; of a packet both signatures
+  --json                 kind, verdict, reasons[], signer, chain[], proofTime, revocation[]; of a packet both signatures, of a PDF each
 
   exit code: 0 valid, 1 invalid, 2 indeterminate, 3 not a readable file (or the options are at fault)
 `
@@ -42,6 +47,8 @@ const OPTIONS = {
 
 const EXIT: Record<Result, number> = { valid: 0, invalid: 1, indeterminate: 2 }
 const UNREADABLE = 3
+/** Where viewers look for the header of a PDF. */
+const PDF_START = 1024
 
 /** `lienthong verify FILE`: needs no database. Gives the exit code; 1 only when the file was judged, and disproved. */
 export async function verify (args: string[]): Promise<number> {
@@ -75,13 +82,29 @@ async function judgeNamed (file: string, options: Options): Promise<JudgedFile> 
   if (config.mode === 'production' && anchors === undefined) refuseExample({ stores: trust.domains, signers: [] })
   const registered = signers === undefined ? null : await readCertificates(signers)
   const limits = { ...DEFAULT_LIMITS, packetBytes: config.maxPacketBytes }
-  const bytes = await readFileUpTo(file, limits.packetBytes)
-  const stamped = stamps === undefined ? null : await stampedAt(stamps, bytes, trust.timeStamping)
-  if (stamps !== undefined && stamped === null) throw new Refusal('FILE_UNREADABLE', { detail: `${stamps}: không dấu thời gian nào ở đây chứng minh tệp này · no time-stamp there proves this file` })
-  const context = { trust, at, isNow: options.at === undefined, stamped, limits, registered }
-  const judged = await judgeFile(bytes, context)
+  const context = { trust, at, isNow: options.at === undefined, limits, registered }
+  const judge = looksLikePdf(await readFileStart(file, PDF_START)) ? await pdfJudge(file, options, context) : await bytesJudge(file, options, context)
+  const judged = await judge(trust)
   const fetched = options.offline ? [] : await fetchMissing(verdictsOf(judged), settings)
-  return fetched.length === 0 ? judged : judgeFile(bytes, { ...context, trust: knowing(fetched) })
+  return fetched.length === 0 ? judged : judge(knowing(fetched))
+}
+
+/** Judges the file that was read, with what is known of revocation. */
+type Judge = (trust: Trust) => JudgedFile | Promise<JudgedFile>
+
+/** A PDF is read in pieces, however large it is, and examined as the gateway does, in a thread that may end. */
+async function pdfJudge (file: string, { stamps }: Options, context: FileContext): Promise<Judge> {
+  if (stamps !== undefined) throw new UsageError('--stamps are those of a packet; a PDF has its own')
+  await using workers = createPdfWorkers({ threads: 1 })
+  const examination = await workers.examine({ path: file })
+  return (trust) => judgePdfFile(examination, { ...context, trust })
+}
+
+async function bytesJudge (file: string, { stamps }: Options, context: FileContext): Promise<Judge> {
+  const bytes = await readFileUpTo(file, context.limits.packetBytes)
+  const stamped = stamps === undefined ? null : await stampedAt(stamps, bytes, context.trust.timeStamping)
+  if (stamps !== undefined && stamped === null) throw new Refusal('FILE_UNREADABLE', { detail: `${stamps}: không dấu thời gian nào ở đây chứng minh tệp này · no time-stamp there proves this file` })
+  return (trust) => judgeFile(bytes, { ...context, stamped, trust })
 }
 
 function verdictsOf (judged: JudgedFile): SignatureVerdict[] {
@@ -89,26 +112,34 @@ function verdictsOf (judged: JudgedFile): SignatureVerdict[] {
     case 'certificate': return [judged.verdict]
     case 'xml-signature': return judged.signatures.map(({ verdict }) => verdict)
     case 'packet': return [judged.signature, ...judged.seal ? [judged.seal] : []]
+    case 'pdf': return judged.verdict.signatures
   }
 }
 
 function inJson (judged: JudgedFile): object {
-  const { result: verdict, signer = null, ...verdictRest } = judged.verdict
-  const rest = { ...verdictRest, signer }
-  switch (judged.kind) {
-    case 'certificate': return { kind: judged.kind, verdict, ...rest }
+  const { kind } = judged
+  switch (kind) {
+    case 'certificate': return { kind, ...withSigner(judged.verdict) }
     case 'xml-signature': return {
-      kind: judged.kind, verdict, ...rest,
+      kind, ...withSigner(judged.verdict),
       signatures: judged.signatures.map((signature) => ({ path: signature.path, line: signature.line, covered: signature.covered.map(({ reference, path }) => ({ reference, path })), ...named(signature.verdict) })),
     }
     case 'packet': {
       const { decidedBy, signature, seal, packet } = judged
-      return { kind: judged.kind, verdict, decidedBy, ...rest, sender: packet.kind === 'document' ? packet.header.from : packet.from, signatures: { packetSignature: named(signature), seal: seal && named(seal) } }
+      return { kind, decidedBy, ...withSigner(judged.verdict), sender: packet.kind === 'document' ? packet.header.from : packet.from, signatures: { packetSignature: named(signature), seal: seal && named(seal) } }
+    }
+    case 'pdf': {
+      const { result: verdict, reasons, signatures } = judged.verdict
+      return { kind, verdict, reasons, ...judged.size, signatures: signatures.map((signature) => ({ ...withSigner(signature), shown: shownItems(signature) })) }
     }
   }
 }
 
-function named ({ result: verdict, ...rest }: JudgedFile['verdict']): object {
+function withSigner (verdict: SignatureVerdict): object {
+  return { ...named(verdict), signer: verdict.signer ?? null }
+}
+
+function named ({ result: verdict, ...rest }: SignatureVerdict): object {
   return { verdict, ...rest }
 }
 

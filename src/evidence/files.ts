@@ -10,13 +10,30 @@ export const LARGEST_EVIDENCE = 64 * 1024 * 1024
 
 /** All bytes of a regular file. Throws FILE_UNREADABLE when it is none, is missing, or has more than `most` bytes: never more are read. */
 export async function readFileUpTo (path: string, most: number): Promise<Buffer> {
-  const fault = (detail: string) => new Refusal('FILE_UNREADABLE', { detail: `${path}: ${detail}` })
-  // Asked before it is opened: to open a pipe waits for whoever writes into it
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => { throw fault(error.code === 'ENOENT' ? 'không tìm thấy · not found' : error.code ?? error.message) })
-  if (!found.isFile()) throw fault('not a file')
-  if (found.size > most) throw fault(`more than ${most} bytes`)
-  await using file = await open(path).catch((error: NodeJS.ErrnoException) => { throw fault(error.code ?? error.message) })
-  const bytes = Buffer.alloc(found.size)
+  const size = await sizeOf(path)
+  if (size > most) throw fault(path, `more than ${most} bytes`)
+  return readStart(path, size)
+}
+
+/** What a regular file begins with, up to so many bytes. Throws FILE_UNREADABLE when it is none, or is missing. */
+export async function readFileStart (path: string, most: number): Promise<Buffer> {
+  return readStart(path, Math.min(await sizeOf(path), most))
+}
+
+function fault (path: string, detail: string): Refusal {
+  return new Refusal('FILE_UNREADABLE', { detail: `${path}: ${detail}` })
+}
+
+/** Asked before it is opened: to open a pipe waits for whoever writes into it. */
+async function sizeOf (path: string): Promise<number> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => { throw fault(path, error.code === 'ENOENT' ? 'không tìm thấy · not found' : error.code ?? error.message) })
+  if (!found.isFile()) throw fault(path, 'not a file')
+  return found.size
+}
+
+async function readStart (path: string, size: number): Promise<Buffer> {
+  await using file = await open(path).catch((error: NodeJS.ErrnoException) => { throw fault(path, error.code ?? error.message) })
+  const bytes = Buffer.alloc(size)
   let length = 0
   while (length < bytes.length) {
     const { bytesRead } = await file.read(bytes, length)

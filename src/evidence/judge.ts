@@ -1,5 +1,5 @@
 /**
- * Judges a file by what it holds: an edXML packet, another XML file with a signature, or a certificate.
+ * Judges a file by what it holds: an edXML packet, another XML file with a signature, a PDF, or a certificate.
  * The same judgement as in the gateway; the clock, the roots and the evidence come in.
  */
 import type { X509Certificate } from 'node:crypto'
@@ -9,6 +9,8 @@ import { readElements } from '../edxml/elements.ts'
 import type { Opened } from '../edxml/open.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
+import { isPdf } from '../pdf/source.ts'
+import type { PdfVerdict } from '../pdf/verdict.ts'
 import type { ReceiptContext } from '../signing/proof-time.ts'
 import { verdictOf } from '../signing/reasons.ts'
 import { judgePacket } from '../signing/judge-packet.ts'
@@ -48,12 +50,17 @@ export type JudgedFile =
   | { kind: 'packet', verdict: SignatureVerdict, decidedBy: 'seal' | 'packet-signature', signature: SignatureVerdict, seal: SignatureVerdict | null, packet: Packet }
   | { kind: 'xml-signature', verdict: SignatureVerdict, signatures: readonly JudgedXmlSignature[] }
   | { kind: 'certificate', verdict: SignatureVerdict }
+  /** `size` is absent when it could not be read */
+  | { kind: 'pdf', verdict: PdfVerdict, size?: { pages: number, revisions: number } }
+
+/** What is judged from its bytes; a PDF is examined first (judge-pdf.ts). */
+export type JudgedBytes = Exclude<JudgedFile, { kind: 'pdf' }>
 
 /**
  * Judges the file: for the moment of the context, or of a time-stamp token in it or beside it. What is not valid any more may have been when it claims to be signed: then the
  * verdict is for that moment, and says that nobody vouches for it. Throws a Refusal that says why when it is of no kind that can be verified, or cannot be read.
  */
-export async function judgeFile (bytes: Buffer, context: FileContext): Promise<JudgedFile> {
+export async function judgeFile (bytes: Buffer, context: FileContext): Promise<JudgedBytes> {
   const judged = await judgeFor(bytes, context)
   const { result, proofTime: { claim, from } } = judged.verdict
   // What only lacks an answer is asked for it first: an older answer could be picked by claiming an older day
@@ -63,12 +70,12 @@ export async function judgeFile (bytes: Buffer, context: FileContext): Promise<J
 }
 
 /** Valid on the signer's word alone, and not by now: whoever has the key of a certificate that has ended could say as much today. */
-function unproved (judged: SignatureVerdict, now: Date): SignatureVerdict {
+export function unproved<Judged extends SignatureVerdict> (judged: Judged, now: Date): Judged {
   const ends = [...judged.chain.map(({ notAfter }) => notAfter), ...judged.revocation.flatMap(({ revokedAt }) => revokedAt ?? []), now.toISOString()]
   return { ...judged, ...combine(judged, verdictFrom(TIME_REASONS, [{ code: 'TIME_UNPROVED', detail: ends.toSorted()[0]! }])) }
 }
 
-async function judgeFor (bytes: Buffer, context: FileContext): Promise<JudgedFile> {
+async function judgeFor (bytes: Buffer, context: FileContext): Promise<JudgedBytes> {
   if (!looksLikeXml(bytes)) return { kind: 'certificate', verdict: remarked(judgeCertificates(certificatesIn(bytes), context)) }
   const opened = openedPacket(bytes, context.limits)
   return opened ? judgePacketFile(opened, context) : judgeXml(bytes, context)
@@ -86,7 +93,7 @@ function openedPacket (bytes: Buffer, limits: Limits): Opened | null {
   }
 }
 
-async function judgePacketFile (opened: Opened, context: FileContext): Promise<JudgedFile> {
+async function judgePacketFile (opened: Opened, context: FileContext): Promise<JudgedBytes> {
   const { limits } = context
   const registered = context.registered && new Set(context.registered.map(fingerprintOf))
   const judged = judgePacket(opened, await readPacket(opened, limits), { ...timeOf(context), trust: context.trust, speaksFor: (fingerprint) => registered === null || registered.has(fingerprint) || 'unknown' })
@@ -96,7 +103,7 @@ async function judgePacketFile (opened: Opened, context: FileContext): Promise<J
 }
 
 /** Every signature of an XML file; the worst decides, since nothing tells which of them the reader relies on. */
-function judgeXml (bytes: Buffer, context: FileContext): JudgedFile {
+function judgeXml (bytes: Buffer, context: FileContext): JudgedBytes {
   const signatures = judgeXmlSignatures(bytes, { trust: context.trust, ...timeOf(context), certificates: context.registered ?? [] })
     .map((signature) => ({ ...signature, verdict: compared(registeredOnly(signature.verdict, context), context) }))
   const worst = ['invalid', 'indeterminate', 'valid'].flatMap((result) => signatures.filter(({ verdict }) => verdict.result === result))[0]
@@ -116,6 +123,11 @@ function judgeCertificates (certificates: readonly X509Certificate[], context: F
   return { ...verdict({ trust: context.trust, ...timeOf(context) }, ['certificate'], [], judged), signer: detailsOf(leaf) }
 }
 
+/** Whether this is the beginning of a PDF: by its bytes, unless it begins like XML. */
+export function looksLikePdf (start: Buffer): boolean {
+  return isPdf(start) && !looksLikeXml(start)
+}
+
 /** Whoever wants XML begins so, in UTF-8 or in UTF-16. */
 function looksLikeXml (bytes: Buffer): boolean {
   return /^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*</.test(bytes.toString('latin1', 0, 1024))
@@ -133,25 +145,25 @@ function certificatesIn (bytes: Buffer): X509Certificate[] {
 }
 
 /** No sender stands in such a file: where certificates are named that may sign it, any other is refused. */
-function registeredOnly (judged: SignatureVerdict, { registered }: FileContext): SignatureVerdict {
+export function registeredOnly<Judged extends SignatureVerdict> (judged: Judged, { registered }: FileContext): Judged {
   const { signer } = judged
   if (registered === null || signer === undefined || registered.some((one) => fingerprintOf(one) === signer.fingerprint)) return judged
   return { ...judged, ...combine(judged, verdictOf([{ code: 'SIGNER_UNKNOWN' }])) }
 }
 
 /** A verdict whose signer nobody could compare with a registry says so. */
-function compared (judged: SignatureVerdict, context: FileContext): SignatureVerdict {
+export function compared<Judged extends SignatureVerdict> (judged: Judged, context: FileContext): Judged {
   if (context.registered !== null || judged.signer === undefined) return remarked(judged)
   return remarked({ ...judged, checked: judged.checked.filter((check) => check !== 'agency') }, [{ code: 'SIGNER_NOT_COMPARED' }])
 }
 
 /** A file that is here now is received; of another moment there is only somebody's word, unless an authority stamped it. */
-function timeOf ({ at, isNow, stamped }: FileContext): Pick<ReceiptContext, 'at' | 'atFrom' | 'atBy'> {
+export function timeOf ({ at, isNow, stamped }: FileContext): Pick<ReceiptContext, 'at' | 'atFrom' | 'atBy'> {
   return stamped ? { at: stamped.at, atFrom: 'token', atBy: stamped.by } : { at, atFrom: isNow ? 'receipt' : 'claim' }
 }
 
 /** Adds what verdicts of a gateway have no need to say: that an example is one. */
-function remarked (judged: SignatureVerdict, remarks: readonly Finding<typeof EVIDENCE_REASONS>[] = []): SignatureVerdict {
+function remarked<Judged extends SignatureVerdict> (judged: Judged, remarks: readonly Finding<typeof EVIDENCE_REASONS>[] = []): Judged {
   const leaf = judged.chain[0] && certificateOf(judged.chain[0])
   const all = leaf && isExampleCertificate(leaf) ? [...remarks, { code: 'EXAMPLE_CERTIFICATE' as const }] : remarks
   return { ...judged, ...combine(judged, verdictFrom(EVIDENCE_REASONS, all)) }

@@ -43,7 +43,7 @@ export function judgePdf (examination: PdfExamination, context: PdfContext): Pdf
 }
 
 /** The worst decides, and every reason is told once. A time-stamp alone says when, not who. */
-function worstOf (judged: readonly PdfSignatureVerdict[]): Verdict {
+export function worstOf (judged: readonly PdfSignatureVerdict[]): Verdict {
   const isSigned = judged.some(({ kind }) => kind !== 'document-time-stamp')
   const { result, reasons } = combine(...isSigned ? [] : [pdfVerdictFrom([{ code: 'PDF_UNSIGNED' }])], ...judged)
   return { result, reasons: [...new Map(reasons.map((reason) => [`${reason.code} ${reason.detail}`, reason])).values()] }

@@ -4,7 +4,7 @@ import { pem } from '../../certs-example/issue.ts'
 import { DEFAULT_LIMITS } from '../../src/edxml/limits.ts'
 import { writePacket } from '../../src/edxml/write.ts'
 import { Refusal } from '../../src/errors.ts'
-import { judgeFile, type FileContext, type JudgedFile } from '../../src/evidence/judge.ts'
+import { judgeFile, type FileContext, type JudgedBytes } from '../../src/evidence/judge.ts'
 import { reportLines } from '../../src/evidence/report.ts'
 import { signPacket } from '../../src/signing/packet-signature.ts'
 import { makeSeal } from '../../src/signing/seal.ts'
@@ -12,8 +12,8 @@ import { needsShared, shared } from '../support/shared.ts'
 import { NOW, documentPacket, exampleSigner, needsXmlsec, sender, signatureTemplate, stranger, trust, xmlsecSigns } from '../signing/world.ts'
 
 const context: FileContext = { trust, at: NOW, isNow: true, limits: DEFAULT_LIMITS, registered: null }
-const judge = (bytes: Uint8Array | string, change: Partial<FileContext> = {}): Promise<JudgedFile> => judgeFile(Buffer.from(bytes as string), { ...context, ...change })
-const told = ({ kind, verdict: { result, reasons } }: JudgedFile): string => [kind, result, ...reasons.map(({ code }) => code)].join(' ')
+const judge = (bytes: Uint8Array | string, change: Partial<FileContext> = {}): Promise<JudgedBytes> => judgeFile(Buffer.from(bytes as string), { ...context, ...change })
+const told = ({ kind, verdict: { result, reasons } }: JudgedBytes): string => [kind, result, ...reasons.map(({ code }) => code)].join(' ')
 const REMARKS = 'SIGNER_NOT_COMPARED EXAMPLE_CERTIFICATE'
 
 const unsigned = documentPacket()
