@@ -92,12 +92,12 @@ export function createSignPdf ({ database, signers, workers, now, log, stopping,
     return database.transaction((tx) => postponeSigning(tx, file, until, reason, now()))
   }
 
-  async function sign ({ documentId, position, name, original, agencyId, agency, header, request }: Signing): Promise<void> {
+  async function sign ({ documentId, position, name, original, agencyId, agency, header, over, request }: Signing): Promise<void> {
     const signer = await signers.signerOf(agencyId)
     if (!signer) throw new SignerAway('NO_KEY_NOW')
     const [bytes, seal] = [await readBlob(database, original), await sealOf(database, agencyId)]
     const at = now()
-    const signed = await signPdf({ bytes }, signatureRequest(request, { agency, header, seal, time: at }), signer, workers)
+    const signed = await signPdf({ bytes }, signatureRequest({ request, ...over !== undefined && { over } }, { agency, header, seal, time: at }), signer, workers)
     const certificate = fingerprintOf(signer.certificate)
     const isKept = await database.transaction(async (tx) => {
       if (!await saveSignature(tx, { documentId, position }, { ...signed, token: null }, Buffer.from(certificate, 'hex'), at)) return false

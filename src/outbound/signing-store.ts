@@ -19,7 +19,7 @@ export type SignedFile = Omit<SignedPdf, 'level'> & { level: SignatureLevel, tok
 type Work = Pick<SignedFile, 'field' | 'contents'> & { cms: string, signatureValue: string, token: string | null }
 
 /** A file to be signed, or signed. `original` is the blob as submitted. */
-export type Signing = FileKey & Omit<FileToSign, 'position'> & {
+export type Signing = FileKey & Pick<FileToSign, 'wanted' | 'over' | 'request'> & {
   name: string, original: Buffer, agencyId: string, agency: string, header: DocumentHeader, levelMinutes: number, attempts: number, reason: string | null
   signed: SignedFile | null, signedAt: Date | null
 }
@@ -28,8 +28,8 @@ export type Signing = FileKey & Omit<FileToSign, 'position'> & {
 export async function insertSignings (tx: Tx, documentId: string, files: readonly FileToSign[], now: Date): Promise<void> {
   if (files.length === 0) return
   await tx.query(
-    `insert into pdf_signing (document_id, position, request, wanted, state, next_at)
-     select $1, f.position, f.request, f.wanted, 'waiting', $3 from jsonb_to_recordset($2) as f(position smallint, request jsonb, wanted text)`,
+    `insert into pdf_signing (document_id, position, request, wanted, leader_field, state, next_at)
+     select $1, f.position, f.request, f.wanted, f.over, 'waiting', $3 from jsonb_to_recordset($2) as f(position smallint, request jsonb, wanted text, over text)`,
     [documentId, JSON.stringify(files), now])
   await noteDocument(tx, documentId, 'waiting', { reason: `${files.length} of its files are to be signed first` }, now)
 }
@@ -74,14 +74,14 @@ export async function nextSigning (db: Db, state: SigningState): Promise<Date | 
 
 /** Everything the next step needs to know. */
 export async function loadSigning (db: Db, { documentId, position }: FileKey): Promise<Signing> {
-  const { rows: [row] } = await db.query<Omit<Signing, 'signed'> & { level: SignatureLevel | null, increment: Buffer | null, work: Work | null }>(
-    `select s.document_id as "documentId", s.position, s.request, s.wanted, f.name, f.sha256 as original, d.agency_id as "agencyId", a.name as agency, d.header,
+  const { rows: [row] } = await db.query<Omit<Signing, 'signed' | 'over'> & { over: string | null, level: SignatureLevel | null, increment: Buffer | null, work: Work | null }>(
+    `select s.document_id as "documentId", s.position, s.request, s.wanted, s.leader_field as over, f.name, f.sha256 as original, d.agency_id as "agencyId", a.name as agency, d.header,
             coalesce((y.policy ->> 'levelMinutes')::float8, 10) as "levelMinutes", s.attempts, s.reason, s.level, s.increment, s.work, s.signed_at as "signedAt"
        from pdf_signing s join document_attachment f using (document_id, position) join document d on d.id = s.document_id join agency a on a.id = d.agency_id join system y on y.id = d.system_id
       where s.document_id = $1 and s.position = $2`,
     [documentId, position])
-  const { level, increment, work, ...signing } = row!
-  return { ...signing, signed: level && increment && work && { ...readWork(work), level, increment } }
+  const { level, increment, work, over, ...signing } = row!
+  return { ...signing, ...over !== null && { over }, signed: level && increment && work && { ...readWork(work), level, increment } }
 }
 
 /** Keeps the signature of a file, once: false when another gateway's is there already, or the key was retired meanwhile. */

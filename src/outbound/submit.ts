@@ -21,7 +21,7 @@ import type { Trust } from '../trust/judge.ts'
 import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { refuseUnfit } from './judge-files.ts'
-import { SIGNATURE_BYTES, type CheckSigning, type SignRequest } from './sign-request.ts'
+import { filesNamed, SIGNATURE_BYTES, type CheckSigning, type SignRequest } from './sign-request.ts'
 import { insertSignings, isAskedAlike } from './signing-store.ts'
 import { connectionsOf, insertDocument, sendAgain } from './store.ts'
 
@@ -89,11 +89,11 @@ export function createSubmit ({ database, queue, limits, trust, meet, judgePdfs,
     const pdfs = await sayWhoSpeaks(database, { code: senderCode, at }, await judgePdfs(attachments, { trust, at }))
     const inPdfs = pdfs.flatMap((verdict) => verdict?.signatures ?? [])
     inPdfs.forEach(meet)
-    const toSign = await checkSigning(sign, packet, sender)
     refuseUnfit(pdfs, {
-      attachments, agency: sender.pdf, connections: connections.filter(({ id }) => routes.some(({ connectionId }) => connectionId === id)).map(({ pdf }) => pdf),
-      toSign: new Set(toSign.map(({ position }) => position)),
+      attachments, agency: sender.pdf, toSign: filesNamed(sign, attachments),
+      connections: connections.filter(({ id }) => routes.some(({ connectionId }) => connectionId === id)).map(({ pdf }) => pdf),
     })
+    const toSign = await checkSigning(sign, { packet, sender, verdicts: pdfs })
     const identity = identityOf(packet)
     const patienceUntil = new Date(at.getTime() + PATIENCE_MS)
     await keepEvidence([signature, ...inPdfs])

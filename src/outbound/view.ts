@@ -64,7 +64,7 @@ export async function viewDocument (db: Db, caller: SystemCaller, id: string): P
 export async function documentFile (db: Db, caller: SystemCaller, id: string, number: number): Promise<FileToSend> {
   const { rows: [row] } = await db.query<{ name: string, mediaType: string, size: string, sha256: Buffer, isReady: boolean }>(
     `select t.name, t.media_type as "mediaType", b.size, b.sha256, s.state is null or s.state = 'finished' as "isReady"
-       from document d join document_attachment t on t.document_id = d.id left join pdf_signing s using (document_id, position) join blob b on b.sha256 = coalesce(s.sha256, t.sha256)
+       from document d join document_attachment t on t.document_id = d.id left join pdf_signing s on (s.document_id, s.position) = (t.document_id, t.position) join blob b on b.sha256 = coalesce(s.sha256, t.sha256)
       where d.id = $1 and d.agency_id = any($2) and t.position = $3`,
     [id, [...caller.agencyIds], number])
   if (!row) throw new Refusal('ATTACHMENT_NOT_FOUND')

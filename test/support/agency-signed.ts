@@ -14,9 +14,9 @@ const inThisThread = {
   prepareValidationData: () => { throw new Error('not here') },
 }
 
-/** The file with one more signature of these keys, level B-B. */
-export async function withSignature (pdf: Buffer, keys: { key: string, certificates: string } = organisation(A.key), { time = new Date(), bottom = 700 } = {}): Promise<Buffer> {
-  const { increment } = await signPdf({ bytes: pdf }, { as: 'annex', number: '12/VP-KSTT', time, at: { page: 1, left: 300, bottom } }, signerFromPem(keys), inThisThread)
+/** The file with one more signature of these keys, level B-B; in an empty field that it has, if one is named. */
+export async function withSignature (pdf: Buffer, keys: { key: string, certificates: string } = organisation(A.key), { time = new Date(), bottom = 700, field }: { time?: Date, bottom?: number, field?: string } = {}): Promise<Buffer> {
+  const { increment } = await signPdf({ bytes: pdf }, { as: 'annex', number: '12/VP-KSTT', time, field, ...field === undefined && { at: { page: 1, left: 300, bottom } } }, signerFromPem(keys), inThisThread)
   return Buffer.concat([pdf, increment])
 }
 

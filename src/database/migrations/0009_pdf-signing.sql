@@ -15,6 +15,7 @@ create table pdf_signing (
   document_id uuid not null,
   position smallint not null,
   request jsonb not null,             -- as what it is signed, where, and the form of a copy
+  leader_field text,                  -- the form field of the leader's signature that the seal is laid over
   wanted text not null check (wanted in ('B-B', 'B-T', 'B-LT')),
   state text not null check (state in ('waiting', 'signed', 'finished')),
   level text check (level in ('B-B', 'B-T', 'B-LT')), -- reached; null: not signed yet
