@@ -1,7 +1,7 @@
 /** Detached CMS signatures written octet by octet and signed by node:crypto: for what no real signer would write. */
 import { constants, createHash, sign, type SignKeyObjectInput } from 'node:crypto'
 import type { Issued } from '../../../certs-example/issue.ts'
-import { TAG } from '../../../src/trust/asn1/der.ts'
+import { TAG, readElements } from '../../../src/trust/asn1/der.ts'
 import { issuerAndSerialOf } from '../../../src/trust/cms/signer.ts'
 import { attribute, der, octets, oid, sequence } from '../time/tokens.ts'
 
@@ -114,4 +114,14 @@ export function pss (digest: string, salt: number, { mask = digest, trailer }: {
     der(0xa0, sequence(oid(digest))), der(0xa1, sequence(oid('1.2.840.113549.1.1.8'), sequence(oid(mask)))), der(0xa2, der(TAG.integer, Buffer.of(salt))),
     ...trailer === undefined ? [] : [der(0xa3, der(TAG.integer, Buffer.of(trailer)))],
   ))
+}
+
+/** The same value with every length left open, and octet strings in pieces of 100: the BER that CMS allows. */
+export function asBer (bytes: Buffer): Buffer {
+  return Buffer.concat(readElements(bytes).map(({ tag, content, raw }) => {
+    const isOctets = tag === TAG.octetString
+    if (!isOctets && (tag & 0x20) === 0) return raw
+    const pieces = Array.from({ length: Math.ceil(content.length / 100) }, (_, index) => octets(content.subarray(index * 100, (index + 1) * 100)))
+    return Buffer.concat([Buffer.of(tag | 0x20, 0x80), ...isOctets ? pieces : [asBer(content)], Buffer.alloc(2)])
+  }))
 }
