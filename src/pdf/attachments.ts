@@ -1,20 +1,40 @@
 /** The verdicts on the PDFs among a document's files. */
 import { extensionOf } from '../edxml/names.ts'
+import type { PdfExamination } from './examination.ts'
 import { judgePdf, type PdfContext } from './judge.ts'
 import { isPdf } from './source.ts'
 import type { PdfVerdict } from './verdict.ts'
 import type { PdfWorkers } from './workers.ts'
 
-/** A verdict for each file, in their order; null for one that is no PDF, by its bytes, and is not called one either. */
+/** A verdict for each file, in their order; null for one that is no PDF, by its bytes, and is not called one either. It can be stored as JSON. */
 export type JudgePdfs = (files: readonly { name: string, bytes: Buffer }[], context: PdfContext) => Promise<(PdfVerdict | null)[]>
 
+/** Files of one document that may use up all the time there is for a file; a document of a hundred such would hold up everybody for an hour. */
+const MOST_COMPLEX = 2
+const NOT_EXAMINED: PdfExamination = { kind: 'unreadable', findings: [{ code: 'PDF_TOO_COMPLEX', detail: `${MOST_COMPLEX} files before it were` }] }
+
 export function createJudgePdfs ({ workers }: { workers: Pick<PdfWorkers, 'examine'> }): JudgePdfs {
-  /** One file after the other, so that large ones are not in memory twice at once. A file that calls itself a PDF and is none is broken. */
+  /** One file after the other, so that a document with many holds up others no more than one with few. A file that calls itself a PDF and is none is broken. */
   return async function judgePdfs (files, context) {
     const verdicts: (PdfVerdict | null)[] = []
+    let spent = 0
     for (const { name, bytes } of files) {
-      verdicts.push(isPdf(bytes) || extensionOf(name) === 'pdf' ? judgePdf(await workers.examine({ bytes }), context) : null)
+      if (!isPdf(bytes) && extensionOf(name) !== 'pdf') {
+        verdicts.push(null)
+        continue
+      }
+      const examination = spent < MOST_COMPLEX ? storable(await workers.examine({ bytes })) : NOT_EXAMINED
+      if (examination.kind === 'unreadable' && examination.findings.some(({ code }) => code === 'PDF_TOO_COMPLEX')) spent++
+      verdicts.push(judgePdf(examination, context))
     }
     return verdicts
   }
+}
+
+/** The same, without what PostgreSQL keeps in no text: names and claims are a stranger's. */
+function storable<Value> (value: Value): Value {
+  if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\ufffd') as Value
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  if (Array.isArray(value)) return value.map(storable) as Value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, storable(one)])) as Value
 }
