@@ -26,7 +26,7 @@ export const VerdictSchema = Type.Object({
   signer: Type.Optional(Certificate),
   domain: Type.Optional(Type.String({ description: 'The trust domain whose root the chain ends at' })),
   chain: Type.Array(Certificate),
-  proofTime: Type.Object({ at: Type.String({ description: 'The time it was judged for' }), from: Type.String({ description: 'token, receipt or claim: who vouches for that time' }), claim: Type.Optional(Type.String()) }),
+  proofTime: Type.Object({ at: Type.String({ description: 'The time it was judged for' }), from: Type.String({ description: 'token, receipt or claim: who vouches for that time' }), by: Type.Optional(Type.String({ description: 'The authority whose token it is' })), claim: Type.Optional(Type.String()) }),
   revocation: Type.Array(Type.Object({
     certificate: Type.String({ description: 'SHA-256' }), status: Type.String({ description: 'good, revoked or missing' }), from: Type.Optional(Type.String()),
     evidence: Type.Optional(Type.String({ description: 'SHA-256 of the CRL or OCSP response' })), thisUpdate: Type.Optional(Type.String()), nextUpdate: Type.Optional(Type.String()), revokedAt: Type.Optional(Type.String()), reason: Type.Optional(Type.String()),
