@@ -70,6 +70,8 @@ export class EntriesBuilder {
   constructor (budget: Budget) { this.#budget = budget }
 
   add (number: number, kind: Kind, place: number, detail: number): void {
+    // Object 0 is the head of the free list (ISO 32000-2, 7.5.4); some viewers skip it, others would read it
+    if (number === 0 && kind !== 'free') broken('an object 0')
     this.#budget.within('number', number)
     this.#budget.spend('entries')
     const index = this.#length++

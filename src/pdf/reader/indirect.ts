@@ -21,7 +21,7 @@ export function readIndirect (source: PdfSource, offset: number, limit: number, 
   const number = lexer.integer('object number')
   const generation = lexer.integer('generation')
   lexer.expect('obj')
-  const value = lexer.object()
+  const value = lexer.value()
   const isStream = lexer.peekWord() === 'stream'
   if (isStream && !(value instanceof Map)) broken('a stream without its dictionary', from)
   const object = isStream ? readStream(lexer, value as PdfDict, resolveLength) : value

@@ -83,21 +83,29 @@ export class Lexer {
   /** The keyword that follows whitespace and comments, or what else stands there in regular characters; it is not passed. */
   peekWord (): string {
     this.skip()
-    const end = this.#endOfWord(LONGEST_WORD)
-    return end - this.position > LONGEST_WORD ? broken('a word that is too long', this.position) : this.bytes(this.position, end).toString('latin1')
+    return this.#word()
   }
 
+  /** Passes this keyword; only whitespace may stand before it. */
   expect (word: string): void {
-    if (this.peekWord() !== word) broken(`no ${word}`, this.position)
+    this.skipWhitespace()
+    if (this.#word() !== word) broken(`no ${word}`, this.position)
     this.position += word.length
   }
 
-  /** Digits only. */
+  /** Passes digits, and nothing but digits; only whitespace may stand before them. */
   integer (what: string): number {
-    const word = this.peekWord()
+    this.skipWhitespace()
+    const word = this.#word()
     if (!/^\d{1,15}$/.test(word)) broken(`no ${what}`, this.position)
     this.position += word.length
     return Number(word)
+  }
+
+  /** The value of an indirect object. One that is only a reference is followed by some viewers, and null for others. */
+  value (): PdfObject {
+    const value = this.object()
+    return value instanceof PdfRef ? broken('an object that is only a reference to another', this.position) : value
   }
 
   /** One object: everything but a stream, which only an indirect object can be. */
@@ -113,13 +121,18 @@ export class Lexer {
     if (code === LESS) return this.at(this.position + 1) === LESS ? this.#dictionary(depth) : this.#hex()
     if (code === LEFT) return this.#array(depth)
     const from = this.position
-    const word = this.peekWord()
+    const word = this.#word()
     this.position += word.length
     if (word === 'true') return true
     if (word === 'false') return false
     if (word === 'null') return null
     if (NUMBER.test(word)) return this.#number(word, from)
     return broken('no object', from)
+  }
+
+  #word (): string {
+    const end = this.#endOfWord(LONGEST_WORD)
+    return end - this.position > LONGEST_WORD ? broken('a word that is too long', this.position) : this.bytes(this.position, end).toString('latin1')
   }
 
   #endOfWord (limit: number): number {
@@ -136,7 +149,7 @@ export class Lexer {
 
   #numberOrReference (): number | PdfRef {
     const from = this.position
-    const word = this.peekWord()
+    const word = this.#word()
     if (!NUMBER.test(word)) broken('no number', from)
     this.position += word.length
     const number = this.#number(word, from)

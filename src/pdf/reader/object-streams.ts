@@ -40,7 +40,7 @@ export function objectInStream ({ source, numbers, offsets }: ObjectStream, inde
   budget.spend('objects')
   const [from, to] = [offsets[index]!, offsets[index + 1]!]
   const lexer = new Lexer(source, from, to, budget, { isFile: false })
-  const object = lexer.object()
+  const object = lexer.value()
   lexer.skip()
   if (lexer.position < to) broken(`object ${number}, which does not fill its place in its object stream`)
   return object

@@ -28,7 +28,7 @@ export type Revision = {
   numbers (): Iterable<number>
   /** Null when it is free or absent. Viewers differ on a reference of another generation than the object's: PDF_BROKEN */
   get (ref: PdfRef): PdfObject
-  /** What it is, or refers to in the end */
+  /** What it is, or refers to: no object is only a reference to another */
   resolve (object: PdfObject | undefined): PdfObject
   /** The data behind the filters, in memory: for structure and metadata, not for pictures */
   data (stream: PdfStream): Buffer
@@ -58,6 +58,7 @@ export function openRevision (source: PdfSource, end: number, budget: Budget): R
   const size = trailer.get('Size')
   // ISO 32000-2, 7.5.5: objects from Size on are missing. Not every viewer forgets them
   if (typeof size !== 'number' || sections.some(({ entries }) => entries.highestNumber >= size)) return broken('a trailer whose Size is not that of its file', sections[0]!.from)
+  budget.within('number', size - 1)
   const reader = createObjectReader(source, end, sections, budget)
   const root = trailer.get('Root')
   const catalog = root instanceof PdfRef ? reader.resolve(root) : broken('a trailer without its Root', sections[0]!.from)
@@ -74,14 +75,11 @@ export function openRevision (source: PdfSource, end: number, budget: Budget): R
  * so that one file can be two.
  */
 function readHeader (source: PdfSource): string {
-  const version = /^%PDF-([12]\.\d)[\0\t\n\f\r %]/.exec(source.read(0, 9).toString('latin1'))?.[1]
+  const version = /^%PDF-(1\.[0-7]|2\.0)[\0\t\n\f\r %]/.exec(source.read(0, 9).toString('latin1'))?.[1]
   return version ?? broken('no header %PDF- with a version', 0)
 }
 
 type ObjectReader = Pick<Revision, 'entry' | 'numbers' | 'get' | 'resolve' | 'data'>
-
-/** How many references to references are followed. */
-const HOPS = 32
 
 function createObjectReader (source: PdfSource, end: number, sections: readonly XrefSection[], budget: Budget): ObjectReader {
   const id = budget.nextRevision()
@@ -167,12 +165,7 @@ function createObjectReader (source: PdfSource, end: number, sections: readonly 
   }
 
   function resolve (object: PdfObject | undefined): PdfObject {
-    let value = object ?? null
-    for (let hops = 0; value instanceof PdfRef; hops++) {
-      if (hops > HOPS) return broken(`object ${value.number}, which refers to itself`)
-      value = get(value)
-    }
-    return value
+    return object instanceof PdfRef ? get(object) : object ?? null
   }
 
   function data (stream: PdfStream): Buffer {

@@ -55,7 +55,11 @@ function readMarker (source: PdfSource, from: number, limit: number, budget: Bud
 function readTable (source: PdfSource, lexer: Lexer, budget: Budget): Content {
   lexer.expect('xref')
   const builder = new EntriesBuilder(budget)
-  while (lexer.peekWord() !== 'trailer') readSubsection(lexer, builder)
+  for (;;) {
+    lexer.skipWhitespace()
+    if (lexer.at(lexer.position) === TRAILER) break
+    readSubsection(lexer, builder)
+  }
   lexer.expect('trailer')
   const trailer = lexer.object()
   if (!(trailer instanceof Map)) return broken('a trailer without its dictionary', lexer.position)
@@ -68,18 +72,19 @@ function readTable (source: PdfSource, lexer: Lexer, budget: Budget): Content {
   return { trailer, entries: mergeHybrid(entries, hidden.entries, budget), to, hidden: { from: hidden.from, to: hidden.to } }
 }
 
+const TRAILER = 't'.charCodeAt(0)
 const ENTRY = 20
 const ENTRIES_AT_ONCE = 4096
+const SUBSECTION = /^(\d{1,10}) (\d{1,10}) *(?:\r\n|\n|\r)/
 /** Every viewer counts on twenty bytes, whatever the two at their end are */
 const LINE = /^(\d{10}) (\d{5}) ([nf])(?: \r| \n|\r\n)$/
 
 function readSubsection (lexer: Lexer, builder: EntriesBuilder): void {
   const at = lexer.position
-  const first = lexer.integer('first object of a subsection')
-  const count = lexer.integer('count of a subsection')
-  while (lexer.at(lexer.position) === 0x20) lexer.position++
-  if (lexer.at(lexer.position) === 0x0d) lexer.position++
-  if (lexer.at(lexer.position) === 0x0a) lexer.position++
+  const header = SUBSECTION.exec(lexer.bytes(at, Math.min(lexer.limit, at + 32)).toString('latin1'))
+  if (!header) return broken('neither a subsection nor a trailer', at)
+  const [first, count] = [Number(header[1]), Number(header[2])]
+  lexer.position += header[0].length
   if (lexer.position + count * ENTRY > lexer.limit) broken('a subsection longer than the file', at)
   for (let done = 0; done < count; done += ENTRIES_AT_ONCE) {
     const amount = Math.min(ENTRIES_AT_ONCE, count - done)

@@ -33,7 +33,7 @@ t.test('the good files are read', async (t) => {
 
 broken('a header anywhere but at the beginning, or none', {
   'bytes before it': Buffer.concat([Buffer.from('\n'), pdf]), 'a byte order mark': Buffer.concat([Buffer.from('\ufeff'), pdf]), none: text((text) => text.replace('%PDF-1.7', '%PXF-1.7')),
-  'a version that is none': text((text) => text.replace('%PDF-1.7', '%PDF-x.7')), 'a version that does not exist': text((text) => text.replace('%PDF-1.7', '%PDF-3.0')), empty: Buffer.alloc(0),
+  'a version that is none': text((text) => text.replace('%PDF-1.7', '%PDF-x.7')), 'a version that does not exist': text((text) => text.replace('%PDF-1.7', '%PDF-1.8')), empty: Buffer.alloc(0),
 })
 
 broken('an end that does not lead to the cross-reference section', {
@@ -50,6 +50,7 @@ broken('cross-reference tables that viewers read in different ways', {
   'no trailer': text((text) => text.replace('trailer', 'trialer')), 'a trailer that is no dictionary': text((text) => text.replace(/trailer\n<<.*>>/, 'trailer\n[]')), 'no Size': text((text) => text.replace('/Size', '/Sise')),
   'a Size that is too small': text((text) => text.replace('/Size 6', '/Size 5')), 'no Root': text((text) => text.replace('/Root', '/Rot')), 'a direct Root': text((text) => text.replace('/Root 1 0 R', '/Root << /Type /Catalog >>')),
   'a Root that is no catalog': text((text) => text.replace('/Root 1 0 R', '/Root 2 0 R')), 'a Root that is absent': text((text) => text.replace('/Root 1 0 R', '/Root 9 0 R')), 'a Root of another generation': text((text) => text.replace('/Root 1 0 R', '/Root 1 1 R')),
+  'a comment in it': text((text) => text.replace('xref\n0 6', 'xref %\n0 6')), 'an object 0': entry(0, '0000000015 00000 n \n'), 'an object at the header': entry(1, '0000000000 00000 n \n'), 'a comment before its number': text((text) => text.replace('xref\n0 6', 'xref\n%\n0 6')),
   'two Roots': text((text) => text.replace('/Root 1 0 R', '/Root 1 0 R /Root 1 0 R')), 'an XRefStm that is none': text((text) => text.replace('/Root', '/XRefStm 15 /Root')), 'an XRefStm that is no offset': text((text) => text.replace('/Root', '/XRefStm /X /Root')),
 })
 
@@ -87,7 +88,7 @@ broken('streams whose length does not lead to endstream', {
   'too short': having({ 5: { entries: '/Length 4', data: 'content' } }), 'too long': having({ 5: { entries: '/Length 9', data: 'content' } }), 'behind the end': having({ 5: { entries: '/Length 99999', data: 'content' } }),
   negative: having({ 5: { entries: '/Length -1', data: 'content' } }), 'no number': having({ 5: { entries: '/Length /X', data: 'content' } }), 'a real number': having({ 5: { entries: '/Length 7.0', data: 'content' } }), absent: having({ 5: { entries: '/Length null', data: 'content' } }),
   'of itself': having({ 5: { entries: '/Length 5 0 R', data: 'content' } }), 'of each other': having({ 5: { entries: '/Length 6 0 R', data: 'content' }, 6: { entries: '/Length 5 0 R', data: 'content' } }), 'an object that is absent': having({ 5: { entries: '/Length 99 0 R', data: 'content' } }),
-  'an object that refers to itself': having({ 5: { entries: '/Length 6 0 R', data: 'content' }, 6: '6 0 R' }), 'a carriage return alone': having({ 5: '<< /Length 1 >> stream\rx\nendstream' }), 'no dictionary': having({ 5: '[ /Length 1 ] stream\nx\nendstream' }),
+  'an object that is only a reference': having({ 6: '5 0 R' }), 'an object that refers to itself': having({ 5: { entries: '/Length 6 0 R', data: 'content' }, 6: '6 0 R' }), 'a carriage return alone': having({ 5: '<< /Length 1 >> stream\rx\nendstream' }), 'no dictionary': having({ 5: '[ /Length 1 ] stream\nx\nendstream' }),
   'no endobj': text((text) => text.replace('endstream\nendobj', 'endstream\nendxxx')), 'something behind it': having({ 5: '<< >> (x)' }),
 })
 
