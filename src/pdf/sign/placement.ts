@@ -13,10 +13,10 @@ export type Size = { width: number, height: number }
 export type PageShown = { box: Rect, rotate: 0 | 90 | 180 | 270, userUnit: number }
 
 const POINTS_PER_MM = 72 / 25.4
-/** Outside of the margins that documents have: 20 to 25 mm above, 15 to 20 mm at the right (Decree 30/2020/NĐ-CP, appendix I). */
-const CORNER = { right: 15 * POINTS_PER_MM, top: 6 * POINTS_PER_MM }
+/** Within the margins that documents have, 20 to 25 mm above and 15 to 20 mm at the right (Decree 30/2020/NĐ-CP, appendix I); printers leave less than 4 mm. */
+const CORNER = { right: 15 * POINTS_PER_MM, top: 4 * POINTS_PER_MM }
 /** Between two texts in the same corner. */
-const GAP = 1 * POINTS_PER_MM
+const GAP = 0.5 * POINTS_PER_MM
 /** Rounding by which boxes and images may differ. */
 const HAIR = 0.01
 
