@@ -4,24 +4,24 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash, sign, verify } from 'node:crypto'
-import { appendFileSync, closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { judgePdf } from '../../src/pdf/judge.ts'
 import { signPdf } from '../../src/pdf/sign/sign.ts'
 import { createPdfWorkers, type PdfWorkers } from '../../src/pdf/workers.ts'
 import { signerFromKey } from '../../src/trust/signers/key.ts'
-import { writeLargePdf } from '../support/large-pdf.ts'
+import { writeLargePdf } from '../support/pdf.ts'
+import { needsProc, verifyInProcess, writeTrust } from '../support/pdf-process.ts'
 import { makeNss, makePdfPki, needsPrograms, type PdfPki } from '../support/signed-pdf.ts'
 import { median } from './numbers.ts'
-import type { TrustText } from './pdf-trust.ts'
 
 const ROUNDS = 5
 /** `times`: so often in one round, so that a round takes long enough to be measured. */
 const SIZES = [
-  { name: '100 KiB', pages: 3, bytesPerPage: 33_000, times: 20, held: true },
-  { name: '5 MiB', pages: 15, bytesPerPage: 349_000, times: 5, held: true },
-  { name: '200 MiB', pages: 5000, bytesPerPage: 41_300, times: 1, held: false },
+  { name: '100 KiB', pages: 3, bytes: 100_000, times: 20, held: true },
+  { name: '5 MiB', pages: 15, bytes: 5_200_000, times: 5, held: true },
+  { name: '200 MiB', pages: 5000, bytes: 208_000_000, times: 1, held: false },
 ] as const
 
 /** Times in ms, one of each round; `peakMiB` likewise. */
@@ -32,9 +32,9 @@ export type PdfFigures = Awaited<ReturnType<typeof measure>>
 
 /** Prints the figures; 1 when a file was not judged valid by both. */
 export async function benchPdf (json: boolean): Promise<number> {
-  const { skip } = needsPrograms('pdfsig', 'certutil')
-  if (skip || process.platform !== 'linux') {
-    console.log(skip || 'The memory of a process is read from /proc, which only Linux has')
+  const skip = needsPrograms('pdfsig', 'certutil').skip || needsProc.skip
+  if (skip) {
+    console.log(skip)
     return 0
   }
   const ends: (() => unknown)[] = []
@@ -54,14 +54,13 @@ async function measure (t: { teardown (end: () => unknown): void }, say: (text: 
   const nss = makeNss(t, pki)
   const workers = createPdfWorkers({ threads: 1 })
   t.teardown(() => workers[Symbol.asyncDispose]())
-  const text = (certificates: PdfPki['root'][]) => certificates.map(({ certificate }) => certificate.raw.toString('base64'))
   const trust = join(folder, 'trust.json')
-  writeFileSync(trust, JSON.stringify({ anchors: text([pki.root]), intermediates: text([pki.sub]), crls: pki.crls.map((crl) => crl.toString('base64')) } satisfies TrustText))
+  writeTrust(trust, pki)
 
   say(`Making the files, then ${ROUNDS} rounds of each size …`)
-  writeLargePdf(join(folder, 'tiny.pdf'), { pages: 1, bytesPerPage: 100 })
+  writeLargePdf(join(folder, 'tiny.pdf'), { pages: 1, bytes: 100 })
   const start = await rounds(() => pdfsig(['-nssdir', nss.folder, join(folder, 'tiny.pdf')]))
-  const node = await rounds(() => child([]))
+  const node = await rounds(() => verifyInProcess())
   const sizes = []
   for (const size of SIZES) sizes.push(await measureSize(size, { folder, trust, pki, nss: nss.folder, workers }))
   return {
@@ -72,9 +71,9 @@ async function measure (t: { teardown (end: () => unknown): void }, say: (text: 
 
 type World = { folder: string, trust: string, pki: PdfPki, nss: string, workers: PdfWorkers }
 
-async function measureSize ({ name, pages, bytesPerPage, times, held }: typeof SIZES[number], { folder, trust, pki, nss, workers }: World) {
+async function measureSize ({ name, pages, bytes, times, held }: typeof SIZES[number], { folder, trust, pki, nss, workers }: World) {
   const [plain, signed, out] = ['plain.pdf', 'signed.pdf', 'out.pdf'].map((file) => join(folder, file)) as [string, string, string]
-  writeLargePdf(plain, { pages, bytesPerPage })
+  writeLargePdf(plain, { pages, bytes })
   const signer = signerFromKey(pki.agency.keys.privateKey, [pki.agency.certificate, pki.sub.certificate])
   // An attachment is in memory already when it is judged
   const inputOf = (path: string) => held ? { bytes: readFileSync(path) } : { path }
@@ -98,10 +97,10 @@ async function measureSize ({ name, pages, bytesPerPage, times, held }: typeof S
     series.limit.push(await each(times, () => limit(signed, pki)))
     series.verify.push(await each(times, verifyOurs))
     series.pdfsig.push(await each(times, async () => { allValid &&= (await pdfsig(['-nssdir', nss, '-no-ocsp', signed])).output.includes('Signature is Valid.') }))
-    series.process.push(await each(Math.min(times, 5), async () => { allValid &&= (await child([signed, trust])).result === 'valid' }))
+    series.process.push(await each(Math.min(times, 5), async () => { allValid &&= (await verifyInProcess({ path: signed, trust })).result === 'valid' }))
     series.sign.push(await each(times, signOurs))
     series.pdfsigSign.push(await each(times, async () => { await pdfsig(['-nssdir', nss, '-add-signature', '-new-signature-field-name', 'B', '-nick', 'agency', plain, out]) }))
-    series.memory.push((await child([signed, trust])).peakKiB / 1024)
+    series.memory.push((await verifyInProcess({ path: signed, trust })).peakKiB / 1024)
     series.pdfsigMemory.push((await pdfsig(['-nssdir', nss, '-no-ocsp', signed], true)).peakKiB / 1024)
   }
   return { name, bytes: statSync(signed).size, pages, allValid, ...Object.fromEntries(Object.entries(series).map(([key, values]) => [key, seriesOf(values)])) as { [key in keyof typeof series]: Series } }
@@ -157,14 +156,6 @@ function statusOf (pid: number): string {
   } catch {
     return '' // it has ended
   }
-}
-
-async function child (args: string[]): Promise<{ result: string, peakKiB: number }> {
-  const running = spawn(process.execPath, [join(import.meta.dirname, 'pdf-child.ts'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  running.stdout.setEncoding('utf8').on('data', (text: string) => { output += text })
-  await new Promise((resolve, reject) => { running.on('close', resolve).on('error', reject) })
-  return JSON.parse(output)
 }
 
 function describe ({ machine, rounds, start, sizes }: PdfFigures): string {
