@@ -57,7 +57,7 @@ export async function compromisedCommand (database: Database, _config: Config, [
   return { lines: json ? [JSON.stringify({ fingerprint, accepted }, null, 2)] : tableOfAccepted(fingerprint, accepted), exitCode: 0 }
 }
 
-function tableOfSigned ({ fingerprint, agencies, hasOtherKey, signedAgain, dispatches }: CompromiseReport): string[] {
+function tableOfSigned ({ fingerprint, agencies, hasOtherKey, signedAgain, filesSignedAgain, dispatches }: CompromiseReport): string[] {
   const listed = rowsOf(['ký lúc · signed', 'dấu thời gian · time-stamp', 'văn bản · document', 'trạng thái · state', 'nơi nhận · recipients', 'việc cần làm · what to do'], dispatches.map(({ signedAt, stampedAt, kind, documentId, code, state, recipients, remedy }) => [
     minute(signedAt), stampedAt ? minute(stampedAt) : '', kind === 'document' ? `${code} (${documentId})` : `status ${code}`, state,
     recipients.map(({ code, state, status }) => `${code}: ${status ?? state}`).join(', '), REMEDIES[remedy].join(' · '),
@@ -65,6 +65,7 @@ function tableOfSigned ({ fingerprint, agencies, hasOtherKey, signedAgain, dispa
   return [
     `Khóa đã ngừng dùng · The key is retired: ${fingerprint} (${agencies.join(', ')})`,
     `Sẽ ký lại bằng khóa đang dùng · Signed again with the key in use: ${signedAgain}`,
+    ...filesSignedAgain > 0 ? [`Tệp PDF sẽ ký lại · PDFs signed again: ${filesSignedAgain}`] : [],
     ...hasOtherKey ? [] : ['! Không còn khóa nào khác: văn bản chờ tới khi có khóa mới · There is no other key: documents wait until there is one'],
     ...dispatches.length === 0 ? ['Khóa này chưa ký gì từ ngày đó · It has signed nothing since'] : listed,
   ]

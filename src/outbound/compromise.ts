@@ -5,6 +5,7 @@ import { recordAudit } from '../audit/audit.ts'
 import type { Database, Db, Tx } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import { remedyFor, type Remedy, type SignedPacket } from './remedy.ts'
+import { lockSigned, signAnew } from './signing-store.ts'
 
 /** `since`: from when on the key was not in safe hands. `revokedAt`: since when its certificate is revoked, if it is. */
 type Compromise = { database: Database, fingerprint: string, since: Date, revokedAt?: Date, now: Date, actor: string }
@@ -15,8 +16,8 @@ export type SignedDispatch = SignedPacket & {
   remedy: Remedy
 }
 
-/** `signedAgain` counts what will leave with another signature. */
-export type CompromiseReport = { fingerprint: string, agencies: string[], hasOtherKey: boolean, signedAgain: number, dispatches: SignedDispatch[] }
+/** `signedAgain` counts the packets that will leave with another signature, `filesSignedAgain` the PDFs. */
+export type CompromiseReport = { fingerprint: string, agencies: string[], hasOtherKey: boolean, signedAgain: number, filesSignedAgain: number, dispatches: SignedDispatch[] }
 
 /**
  * Once this returns, the key signs nothing any more, what it signed and has not left will be signed anew, and everything else it signed since
@@ -33,17 +34,19 @@ export async function handleCompromise ({ database, fingerprint, since, revokedA
   // An attempt that began before the key was retired is recorded before this is had; one that begins later sees that it is
   await database.transaction(async (tx) => { await tx.query('lock table dispatch in share mode') })
   return database.transaction(async (tx) => {
+    await lockSigned(tx, fingerprint) // documents before dispatches, as whoever sends them locks them
     const signed = await signedBy(tx, fingerprint, since)
     const dispatches = signed.map((dispatch) => ({ ...dispatch, remedy: remedyFor(dispatch, revokedAt ?? null) }))
     const again = dispatches.filter(({ remedy }) => remedy === 'sign-again').map(({ id }) => id)
-    return { fingerprint, agencies, hasOtherKey, signedAgain: await dropPackets(tx, again, fingerprint, now), dispatches }
+    const signedAgain = await dropPackets(tx, again, fingerprint, now)
+    return { fingerprint, agencies, hasOtherKey, signedAgain, filesSignedAgain: await signAnew(tx, { fingerprint }, now), dispatches }
   })
 }
 
-/** What the key signed since then, and what it signed earlier that still waits: a recipient would judge it today. */
+/** What the key signed since then, the packet or a PDF in it, and what it signed earlier that still waits: a recipient would judge it today. */
 async function signedBy (db: Db, fingerprint: string, since: Date): Promise<Omit<SignedDispatch, 'remedy'>[]> {
   const { rows } = await db.query<Omit<SignedDispatch, 'remedy'>>(
-    `select d.id, d.state, d.signed_at as "signedAt", case when d.document_id is null then 'status' else 'document' end as kind, o.document_id as "documentId",
+    `select d.id, d.state, coalesce(case when d.signed_by = $1 then d.signed_at end, f.signed_at) as "signedAt", case when d.document_id is null then 'status' else 'document' end as kind, o.document_id as "documentId",
             coalesce(o.number || '/' || o.notation, t.code) as code,
             exists (select from attempt a where a.dispatch_id = d.id and (a.outcome is null or a.outcome = 'unknown')) as "mayHaveLeft",
             (select min(k.gen_time) from stamp_leaf l join stamp_token k on k.batch_id = l.batch_id
@@ -51,8 +54,9 @@ async function signedBy (db: Db, fingerprint: string, since: Date): Promise<Omit
             case when d.document_id is null then jsonb_build_array(jsonb_build_object('code', t.packet_fields #>> '{responseFor,organId}', 'state', d.state, 'status', null))
                  else (select jsonb_agg(jsonb_build_object('code', r.recipient_code, 'state', r.state, 'status', r.status) order by r.recipient_code) from delivery r where r.dispatch_id = d.id) end as recipients
        from dispatch d left join document o on o.id = d.document_id left join status t on t.id = d.status_id
-      where d.signed_by = $1 and (d.signed_at >= $2 or d.state <> 'sent')
-      order by d.signed_at, d.sequence`,
+            left join lateral (select max(signed_at) as signed_at from pdf_signing where document_id = d.document_id and signed_by = $1) f on true
+      where (d.signed_by = $1 and (d.signed_at >= $2 or d.state <> 'sent')) or f.signed_at >= $2 or (f.signed_at is not null and d.state <> 'sent')
+      order by "signedAt", d.sequence`,
     [Buffer.from(fingerprint, 'hex'), since])
   return rows
 }

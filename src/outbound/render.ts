@@ -11,18 +11,20 @@ import { makeSeal } from '../signing/seal.ts'
 import { SignerAway } from '../trust/signers/away.ts'
 import type { Signer } from '../trust/signers/signer.ts'
 import { fingerprintOf, nameForPeople } from '../trust/verdict.ts'
+import { signAnew } from './signing-store.ts'
 import type { ClaimedDispatch } from './store.ts'
 
 /**
  * A packet ready to leave. `store` keeps its bytes as part of the transaction that begins the attempt, and gives their blob. `signed`: by which
- * certificate (SHA-256), and what its history tells of that; null when it was signed before, or by nobody.
+ * certificate (SHA-256), and what its history tells of that; null when it was signed before, or by nobody. `signedFiles`: those (SHA-256) that
+ * the agency had signed when a new packet was made of them.
  */
-export type Rendered = OutgoingPacket & { store: (tx: Tx) => Promise<Buffer>, signed: Signed | null }
+export type Rendered = OutgoingPacket & { store: (tx: Tx) => Promise<Buffer>, signed: Signed | null, signedFiles: string[] }
 
 export type Signed = { by: Buffer, detail: Record<string, unknown> }
 
-/** Rejects with SignerAway when the key cannot be used now: the dispatch waits, it is never refused for that. */
-export type Render = (dispatch: ClaimedDispatch, policy: ConnectionPolicy) => Promise<Rendered>
+/** Null: not now, since a file is signed anew. Rejects with SignerAway when the key cannot be used now: the dispatch waits, it is never refused for that. */
+export type Render = (dispatch: ClaimedDispatch, policy: ConnectionPolicy) => Promise<Rendered | null>
 
 type Needs = { database: Database, signers: Signers, now: () => Date }
 
@@ -37,9 +39,10 @@ export function createRender ({ database, signers, now }: Needs): Render {
     const addressed = source.packet.kind === 'document'
       ? { kind: 'document' as const, from: source.packet.header.from.organId, to: source.packet.header.to.map((to) => to.organId) }
       : { kind: 'status' as const, from: source.packet.from.organId, to: [source.packet.responseFor.organId] }
+    if (dispatch.documentId !== null && await isSpoilt(dispatch.documentId, source.files)) return null
     const kept = dispatch.packet
-    const isSpoilt = kept !== null && dispatch.signedBy !== null && await signers.isRevoked(dispatch.signedBy)
-    if (kept && !isSpoilt) return { ...addressed, bytes: await readBlob(database, kept), store: async () => kept, signed: null }
+    const isRevoked = kept !== null && dispatch.signedBy !== null && await signers.isRevoked(dispatch.signedBy)
+    if (kept && !isRevoked) return { ...addressed, bytes: await readBlob(database, kept), store: async () => kept, signed: null, signedFiles: [] }
 
     const signer = await signers.signerOf(source.agencyId) // before the files are read: many documents may wait for one key
     // A document was taken in only because its agency had a key; a status may come from one that has none.
@@ -50,12 +53,23 @@ export function createRender ({ database, signers, now }: Needs): Render {
     return {
       ...addressed,
       bytes,
+      signedFiles: source.files.filter(({ signedBy }) => signedBy !== undefined).map(({ sha256 }) => sha256),
       store: async (tx) => (await storeBlobs(tx, [bytes]))[0]!.sha256,
       signed: signer && {
         by: Buffer.from(fingerprintOf(signer.certificate), 'hex'),
         detail: { signer: nameForPeople(signer.certificate.subject), certificate: fingerprintOf(signer.certificate), sealed: isSealed, size: bytes.length },
       },
     }
+  }
+
+  /** Whether a file has to be signed anew: its key is revoked, and no time-stamp proves that it signed before. */
+  async function isSpoilt (documentId: string, files: readonly File[]): Promise<boolean> {
+    const certificates = new Set(files.filter(({ level }) => level === 'B-B').map(({ signedBy }) => signedBy!))
+    let count = 0
+    for (const fingerprint of certificates) {
+      if (await signers.isRevoked(Buffer.from(fingerprint, 'hex'))) count += await database.transaction((tx) => signAnew(tx, { fingerprint, documentId }, now()))
+    }
+    return count > 0
   }
 }
 
@@ -68,7 +82,8 @@ async function signed (packet: Packet, signer: Signer | null): Promise<Buffer> {
   return signer ? signPacket(written, signer) : assemble(written, null)
 }
 
-type File = Omit<Attachment, 'bytes'> & { sha256: string }
+/** `signedBy` (SHA-256 of the certificate) and `level` of one that the agency has signed. */
+type File = Omit<Attachment, 'bytes'> & { sha256: string, signedBy?: string, level?: string }
 
 /** A packet but for the bytes of its files. */
 type Source<P extends Packet> = { agencyId: string, packet: P, files: File[] }
@@ -80,7 +95,8 @@ async function loadDocument (db: Db, dispatch: ClaimedDispatch, now: Date): Prom
       select d.agency_id as "agencyId", d.header,
              (select array_agg(r.recipient_code) from delivery r where r.dispatch_id = $2) as recipients,
              coalesce((select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('contentId', f.content_id, 'name', f.name, 'originalName', f.original_name,
-                                        'contentType', f.media_type, 'description', f.description, 'sha256', encode(coalesce(s.sha256, f.sha256), 'hex'))) order by f.position)
+                                        'contentType', f.media_type, 'description', f.description, 'sha256', encode(coalesce(s.sha256, f.sha256), 'hex'),
+                                        'signedBy', encode(s.signed_by, 'hex'), 'level', s.level)) order by f.position)
                          from document_attachment f left join pdf_signing s using (document_id, position) where f.document_id = d.id), '[]') as files
         from document d where d.id = $1`,
     values: [dispatch.documentId, dispatch.id],
@@ -105,7 +121,7 @@ async function loadDocument (db: Db, dispatch: ClaimedDispatch, now: Date): Prom
 }
 
 async function withFiles (db: Db, packet: DocumentPacket, files: readonly File[]): Promise<DocumentPacket> {
-  return { ...packet, attachments: await Promise.all(files.map(async ({ sha256, ...file }) => ({ ...file, bytes: await readBlob(db, Buffer.from(sha256, 'hex')) }))) }
+  return { ...packet, attachments: await Promise.all(files.map(async ({ sha256, signedBy: _, level: __, ...file }) => ({ ...file, bytes: await readBlob(db, Buffer.from(sha256, 'hex')) }))) }
 }
 
 async function loadStatus (db: Db, dispatch: ClaimedDispatch): Promise<Source<StatusPacket>> {

@@ -12,6 +12,7 @@ import { oneEnds } from './in-flight.ts'
 import { laneAfter, windowOf } from './lane.ts'
 import { readLane, saveLane } from './lane-store.ts'
 import type { Render } from './render.ts'
+import { areStill } from './signing-store.ts'
 import { claimDue, nextDue, noteHistory, postpone, type ClaimedDispatch } from './store.ts'
 
 /** Packets on their way at once over one healthy connection: enough to hide the axis' answer time, few enough not to flood it. */
@@ -75,8 +76,10 @@ export function createSend ({ database, connections, render, conclude, noteForSt
     const alarm = { at, kind: 'dispatch.not-ready', subject: dispatch.id }
     try {
       const packet = await render(dispatch, connection.policy)
+      if (!packet) return null
       const begun = await database.transaction(async (tx) => {
         const leaseUntil = new Date(now().getTime() + leaseSeconds * 1000)
+        if (packet.signedFiles.length > 0 && !await areStill(tx, dispatch.documentId!, packet.signedFiles)) return false
         const hash = await packet.store(tx)
         if (!await beginAttempt(tx, dispatch, { packet: hash, signedBy: packet.signed?.by ?? null, leaseUntil }, now())) return false
         if (dispatch.attempts === 0 || packet.signed) await noteForStamping(tx, [{ kind: 'dispatch', subject: dispatch.id, hash }])

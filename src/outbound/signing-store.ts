@@ -110,7 +110,7 @@ export async function finishSigning (tx: Tx, { documentId, position }: FileKey, 
     [documentId, position, sha256, JSON.stringify(verdict), reason])
   if (rowCount !== 1) return null
   const { rows } = await tx.query<{ connectionId: string }>(
-    `update dispatch set next_at = $2, updated_at = $2 where document_id = $1 and state = 'waiting'
+    `update dispatch set next_at = $2, lease_until = null, updated_at = $2 where document_id = $1 and state = 'waiting'
         and not exists (select from pdf_signing where document_id = $1 and state <> 'finished') returning connection_id as "connectionId"`, [documentId, now])
   return { connectionIds: rows.map(({ connectionId }) => connectionId) }
 }
@@ -125,8 +125,49 @@ export async function postponeSigning (tx: Tx, { documentId, position }: FileKey
 /** Takes a signature away that must not leave: the file waits for another one. */
 export async function dropSignature (tx: Tx, { documentId, position }: FileKey): Promise<void> {
   await tx.query(
-    `update pdf_signing set state = 'waiting', level = null, increment = null, work = null, signed_by = null, signed_at = null, sha256 = null, verdict = null
-      where document_id = $1 and position = $2`, [documentId, position])
+    `update pdf_signing set state = 'waiting', level = null, increment = null, work = null, signed_by = null, signed_at = null
+      where document_id = $1 and position = $2 and state = 'signed'`, [documentId, position])
+}
+
+/**
+ * Once tx commits, the files that this certificate signed wait for another signature, and what was made of them is dropped: where nothing of their
+ * document can have left, since all recipients get the same bytes. Gives how many files that are.
+ */
+export async function signAnew (tx: Tx, { fingerprint, documentId = null }: { fingerprint: string, documentId?: string | null }, now: Date): Promise<number> {
+  const certificate = Buffer.from(fingerprint, 'hex')
+  const documents = await lockSigned(tx, fingerprint, documentId)
+  const { rowCount } = await tx.query(
+    `with spoilt as (
+       update pdf_signing s set state = 'waiting', level = null, increment = null, work = null, signed_by = null, signed_at = null, sha256 = null, verdict = null,
+                                next_at = $3, lease_until = null, attempts = 0, reason = 'its key is not safe any more'
+        where s.signed_by = $1 and s.document_id = any($2)
+          and not exists (select from dispatch d where d.document_id = s.document_id and (d.state in ('sending', 'unknown', 'sent')
+                                                       or exists (select from attempt a where a.dispatch_id = d.id and (a.outcome is null or a.outcome = 'unknown'))))
+       returning s.document_id, s.position
+     ), dropped as (
+       update dispatch set packet = null, signed_by = null, signed_at = null, updated_at = $3 where packet is not null and document_id in (select document_id from spoilt)
+     ), history as (
+       insert into delivery_event (delivery_id, at, kind, detail)
+       select r.id, $3, 'file-unsigned', jsonb_build_object('attachment', spoilt.position, 'certificate', encode($1, 'hex')) from spoilt join delivery r using (document_id)
+     )
+     select from spoilt`,
+    [certificate, documents, now])
+  return rowCount ?? 0
+}
+
+/** Once this returns, no dispatch of these documents begins to leave until tx ends: those with files that this certificate signed. */
+export async function lockSigned (tx: Tx, fingerprint: string, documentId: string | null = null): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `select id from document where id in (select document_id from pdf_signing where signed_by = $1) and ($2::uuid is null or id = $2) order by id for update`, [Buffer.from(fingerprint, 'hex'), documentId])
+  return rows.map(({ id }) => id)
+}
+
+/** Whether the signed files of a document are still these (SHA-256, lower-case hex, in their order). Until tx ends they stay so. */
+export async function areStill (tx: Tx, documentId: string, files: readonly string[]): Promise<boolean> {
+  await tx.query('select from document where id = $1 for share', [documentId])
+  const { rows: [row] } = await tx.query<{ files: (string | null)[] | null }>(
+    `select array_agg(encode(sha256, 'hex') order by position) as files from pdf_signing where document_id = $1`, [documentId])
+  return JSON.stringify(row!.files) === JSON.stringify(files)
 }
 
 /** Adds a line to the history of every delivery of a document. */

@@ -1,0 +1,77 @@
+/** What becomes of PDFs when the key that signs them is away, or turns out not to be safe. */
+import t from 'tap'
+import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { handleCompromise } from '../../src/outbound/compromise.ts'
+import { fingerprintOf } from '../../src/trust/verdict.ts'
+import { createClock } from '../support/axis.ts'
+import { A, organisation } from '../support/gateway.ts'
+import { makePdf, pagesOf } from '../support/pdf.ts'
+import { startSigning } from '../support/pdf-signing.ts'
+import { until } from '../support/until.ts'
+import { signDigest } from '../trust/signers/signing-server.ts'
+import { needsOpenssl } from '../trust/world.ts'
+
+const file = { name: 'Phụ lục.pdf', bytes: makePdf(pagesOf('Phu luc')) }
+const annex = [{ file: 1, as: 'annex' }]
+const OTHER = 'so-tai-chinh-vi-du'
+const fingerprint = (name: string) => fingerprintOf(new X509Certificate(organisation(name).certificates))
+const keyOf = (name: string) => ({ agency: A.codes[0], keyPem: organisation(name).key, certificatePem: organisation(name).certificates })
+
+t.test('while the signer is away the document waits, visibly, and nobody is refused; when it is back, it is signed once and goes', needsOpenssl, async (t) => {
+  const clock = createClock()
+  const keys = { privateKey: createPrivateKey(organisation(OTHER).key), publicKey: createPublicKey(organisation(OTHER).key) }
+  let isAway = true
+  let signatures = 0
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
+      if (isAway) return response.writeHead(503).end()
+      signatures++
+      response.end(JSON.stringify({ signature: signDigest(keys, JSON.parse(Buffer.concat(chunks).toString())).toString('base64') }))
+    })
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  t.teardown(() => { server.close().closeAllConnections() })
+  const world = await startSigning(t, { edges: { now: clock.now } })
+  await world.apply({ signers: [{ agency: A.codes[0], remote: { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, secret: 'bi-mat' }, certificatePem: organisation(OTHER).certificates }] })
+  await world.gateway.start()
+  const answer = await world.submit([file], annex)
+  t.equal(answer.statusCode, 202, answer.body)
+  const { id } = answer.json()
+  const document = await world.when(id, ({ attachments: [attachment] }) => attachment!.signing!.reason !== null)
+  t.match(document, { attachments: [{ signing: { state: 'waiting', reason: 'the signer is away' } }], deliveries: [{ state: 'waiting' }] })
+  t.match(document.deliveries[0]!.history.at(-1), { kind: 'waiting', detail: { attachment: 1, reason: 'the signer is away' } })
+
+  isAway = false
+  clock.forward(120_000)
+  const { item } = await world.arrived()
+  t.match(item.attachments[0]!.pdf, { result: 'valid', signatures: [{ signer: { fingerprint: fingerprint(OTHER) } }] })
+  t.equal(signatures, 3, 'of the file, the seal and the packet, one each')
+})
+
+t.test('a PDF that a compromised key has signed and that has not left is signed anew, and its packet made anew', async (t) => {
+  const world = await startSigning(t, { edges: { connect: () => { throw new Error('no way out yet') } } })
+  await world.gateway.start()
+  const { id } = (await world.submit([file], annex)).json()
+  await world.when(id, ({ attachments: [attachment] }) => attachment!.signing!.state === 'finished')
+  await world.apply({ signers: [keyOf(OTHER)] })
+  const report = await handleCompromise({ database: world.database, fingerprint: fingerprint(A.key), since: new Date(0), now: new Date(), actor: 'test' })
+  t.match(report, { filesSignedAgain: 1, hasOtherKey: true, dispatches: [{ state: 'waiting', remedy: 'sign-again' }] })
+  const document = await world.when(id, ({ attachments: [attachment] }) => attachment!.signing!.pdf?.signatures[0]?.signer?.fingerprint === fingerprint(OTHER))
+  t.match(document.deliveries[0]!.history.map(({ kind }) => kind), ['submitted', 'waiting', 'file-signed', 'file-ready', 'file-unsigned', 'file-signed', 'file-ready'])
+})
+
+t.test('what has left with a compromised key\'s signature stays as it is, for all recipients', async (t) => {
+  const world = await startSigning(t)
+  await world.gateway.start()
+  const { id } = (await world.submit([file], annex)).json()
+  await world.arrived()
+  await until(async () => (await world.view(id)).deliveries[0]!.state === 'sent')
+  const before = (await world.view(id)).attachments
+  await world.apply({ signers: [keyOf(OTHER)] })
+  const report = await handleCompromise({ database: world.database, fingerprint: fingerprint(A.key), since: new Date(0), now: new Date(), actor: 'test' })
+  t.match(report, { filesSignedAgain: 0, dispatches: [{ state: 'sent', remedy: 'tell-recipient' }] })
+  t.strictSame((await world.view(id)).attachments, before)
+})
