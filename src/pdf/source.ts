@@ -1,8 +1,11 @@
 /** Where a PDF's bytes lie: in memory, or in a file of which only windows are ever read. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
-/** Bytes that can be read anywhere, synchronously. What `read` gives may be a view: nobody writes into it. */
-export type PdfSource = { size: number, read (from: number, to: number): Buffer }
+/**
+ * Bytes that can be read anywhere, synchronously. What `read` gives may be a view: nobody writes into it. It may stand in `scratch`, where one is
+ * given, until that is given again: whoever reads a whole file then takes no memory for it.
+ */
+export type PdfSource = { size: number, read (from: number, to: number, scratch?: Buffer): Buffer }
 
 /** A file in memory. */
 export function bytesSource (bytes: Uint8Array): PdfSource {
@@ -18,8 +21,8 @@ export function joinedSource (first: PdfSource, more: Uint8Array): PdfSource {
   const second = bytesSource(more)
   return {
     size: first.size + second.size,
-    read (from, to) {
-      if (to <= first.size) return first.read(from, to)
+    read (from, to, scratch) {
+      if (to <= first.size) return first.read(from, to, scratch)
       if (from >= first.size) return second.read(from - first.size, to - first.size)
       return Buffer.concat([first.read(from, first.size), second.read(0, to - first.size)])
     },
@@ -55,19 +58,19 @@ export function fileSource (path: string): PdfSource & Disposable {
 
   return {
     size,
-    read (from, to) {
+    read (from, to, scratch) {
       const [first, end] = [Math.max(0, from), Math.min(size, to)]
       if (end <= first) return Buffer.alloc(0)
       const index = Math.floor(first / WINDOW)
-      if (end > (index + 1) * WINDOW) return readFully(file, first, end)
+      if (end > (index + 1) * WINDOW) return readFully(file, first, end, scratch)
       return windowAt(index).subarray(first - index * WINDOW, end - index * WINDOW)
     },
     [Symbol.dispose]: () => closeSync(file),
   }
 }
 
-function readFully (file: number, from: number, to: number): Buffer {
-  const bytes = Buffer.allocUnsafe(to - from)
+function readFully (file: number, from: number, to: number, scratch?: Buffer): Buffer {
+  const bytes = scratch && scratch.length >= to - from ? scratch.subarray(0, to - from) : Buffer.allocUnsafe(to - from)
   let length = 0
   while (length < bytes.length) {
     const read = readSync(file, bytes, length, bytes.length - length, from + length)

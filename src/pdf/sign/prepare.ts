@@ -177,7 +177,7 @@ export function pdfDate (time: Date): string {
 const PIECE = 1024 * 1024
 
 function digestOf (source: PdfSource, increment: Buffer, contents: { from: number, to: number }, algorithm: string): Buffer {
-  const hash = createHash(algorithm)
-  for (let from = 0; from < source.size; from += PIECE) hash.update(source.read(from, Math.min(source.size, from + PIECE)))
+  const [hash, scratch] = [createHash(algorithm), Buffer.allocUnsafe(PIECE)]
+  for (let from = 0; from < source.size; from += PIECE) hash.update(source.read(from, Math.min(source.size, from + PIECE), scratch))
   return hash.update(increment.subarray(0, contents.from)).update(increment.subarray(contents.to)).digest()
 }

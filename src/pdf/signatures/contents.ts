@@ -24,11 +24,12 @@ const PIECE = 1024 * 1024
 
 /** The digests of the covered bytes, under those algorithms alone that the message names. */
 export function digestsOf (source: PdfSource, byteRange: readonly number[], algorithms: ReadonlySet<string>): Record<string, Uint8Array> {
+  const scratch = Buffer.allocUnsafe(PIECE)
   const hashes = [...algorithms].map((name) => ({ name, hash: createHash(name) }))
   for (let part = 0; part + 1 < byteRange.length; part += 2) {
     const [from, to] = [byteRange[part]!, byteRange[part]! + byteRange[part + 1]!]
     for (let at = from; at < to; at += PIECE) {
-      const piece = source.read(at, Math.min(to, at + PIECE))
+      const piece = source.read(at, Math.min(to, at + PIECE), scratch)
       for (const { hash } of hashes) hash.update(piece)
     }
   }
