@@ -17,6 +17,8 @@ const MOST_LINES = 8
 const SEAL_MM = { least: 5, most: 100 }
 /** A space that is kerned away is none for programs that look for text, and a ligature is not the letters it stands for. */
 const FEATURES = { kern: false, liga: false } as unknown as PDFKit.Mixins.OpenTypeFeatures[]
+/** Letters as Vietnamese has them, composed; what is written from the right, or cannot be seen, would show another text than it is. */
+const UNSHOWN = /[^\p{Script=Latin}\p{N}\p{P}\p{S} ]/u
 /** What the font cannot show is drawn as its first glyph. */
 const NO_GLYPH = '0000'
 
@@ -77,7 +79,7 @@ function piecesOf (word: string, measure: (text: string) => number): string[] {
 
 function checkGlyphs (document: PDFKit.PDFDocument, line: string): void {
   const { _font: font } = document as unknown as { _font: { encode (text: string): [codes: string[], positions: unknown[]] } }
-  const missing = [...line].filter((character) => font.encode(character)[0].includes(NO_GLYPH))
+  const missing = [...line].filter((character) => UNSHOWN.test(character) || font.encode(character)[0].includes(NO_GLYPH))
   if (missing.length > 0) throw new Refusal('PDF_SIGN_TEXT', { detail: missing.map((character) => `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`).join(' ') })
 }
 
