@@ -13,10 +13,10 @@ export type KeptAnswers = ReadonlyMap<string, KeptAnswer>
 const ANY_AGE = 100 * 366 * 24 * 3600
 
 /**
- * The commands, in the folder. -crl_check_all wants a CRL of that very time for every certificate: where one has another answer, each certificate is
+ * The commands, in the folder, for the signer whose certificate is `part`-signer.pem. -crl_check_all wants a CRL of that very time for every certificate: where one has another answer, each certificate is
  * asked about by what there is for it. A CRL that looks back from later can only be read.
  */
-export function opensslChecks (part: 'signature' | 'seal', { chain, revocation, proofTime }: SignatureVerdict, kept: KeptAnswers): string[] {
+export function opensslChecks (part: string, { chain, revocation, proofTime }: SignatureVerdict, kept: KeptAnswers): string[] {
   const at = new Date(proofTime.at)
   const fileOf = (index: number) => index === 0 ? `${part}-signer.pem` : `${index === chain.length - 1 ? 'anchors' : 'intermediates'}/${chain[index]!.fingerprint}.pem`
   const verify = (index: number, revoked = '') => `openssl verify -attime ${secondsOf(at)} -CAfile anchors.pem ${chain.length > 2 ? '-untrusted intermediates.pem ' : ''}${revoked}${fileOf(index)}`

@@ -2,6 +2,7 @@
 import { SEAL_NAME } from '../edxml/packet.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { opensslChecks, type KeptAnswers } from './bundle-checks.ts'
+import { latestPdfs, pdfFile, signedParts } from './bundle-pdfs.ts'
 import type { WrittenPacket } from './bundle-sent.ts'
 import type { WrittenStamp } from './bundle-stamps.ts'
 import type { JudgedItem } from './store.ts'
@@ -56,6 +57,7 @@ function verifyCommands (item: JudgedItem, { sent, stamps, hasAuthority }: Writt
       : verify('packet.edxml', item.at, ' --signers "$E/signers" --offline'),
     // Not on anybody's word: for the moment that an authority vouches for
     ...item.packet === null || stamps.length === 0 ? [] : [verify('packet.edxml', 'stamped', ' --signers "$E/signers" --offline')],
+    ...latestPdfs(item).map(({ number }) => verify(pdfFile(number), item.at, ' --offline')),
     // Whether our own signers were revoked is not what was judged, so it is asked for
     ...sent.map(({ file, signedAt }) => verify(file, signedAt ?? item.at, '')),
   ]
@@ -70,12 +72,14 @@ ${sent.map(({ file, connection, sha256 }) => `  ${file}  ${connection}  SHA-256 
 }
 
 function otherTools (item: JudgedItem, at: Date, { answers, stamps }: Written): string[] {
-  const latest = latestOf(item)
+  const [latest, pdfs] = [latestOf(item), latestPdfs(item)]
   const parts = (['signature', 'seal'] as const).flatMap((part) => latest[part]?.chain.length ? [{ part, verdict: latest[part] }] : [])
   const chain = (decidedBy(item)?.chain ?? []).map(({ fingerprint }) => fingerprint)
   const trusted = [...chain.slice(-1).map((root) => `--trusted-pem anchors/${root}.pem`), ...chain.slice(1, -1).map((ca) => `--untrusted-pem intermediates/${ca}.pem`)].join(' ')
   return [
-    ...parts.flatMap(({ part, verdict }) => opensslChecks(part, verdict, answers)),
+    ...[...parts, ...signedParts(pdfs)].flatMap(({ part, verdict }) => opensslChecks(part, verdict, answers)),
+    // It looks at the signatures alone: which roots are trusted is asked above
+    ...pdfs.filter(({ verdict }) => verdict.signatures.length > 0).map(({ number }) => `pdfsig -nocert ${pdfFile(number)}`),
     ...parts.length === 0 ? [] : [`xmlsec1 --verify --verification-time "${at.toISOString().slice(0, 19).replace('T', ' ')}" ${trusted} ${latest.seal?.chain.length ? SEAL_NAME : 'packet.edxml'}`],
     ...new Set(stamps.map(({ root }) => `openssl ts -verify -digest ${root} -in stamps/${root}.tst -token_in -CAfile time-stamping.pem`)),
   ]

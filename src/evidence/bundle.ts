@@ -3,6 +3,7 @@
  * openssl and xmlsec1 can check its parts.
  *
  *     packet.edxml, lienthong-seal.xml        what came, byte for byte, and the seal out of it
+ *     pdf/                                    its attachments that are PDFs, by their number, as they were judged
  *     sent/                                   the packets that were made for a document, one for each connection it went to
  *     anchors/ intermediates/ signers/        pinned roots, CAs, and the certificates that spoke for the sender (PEM), by their SHA-256
  *     revocation/                             the CRLs and OCSP answers that were looked at (DER), by their SHA-256
@@ -28,8 +29,9 @@ import type { TrustFolder } from '../trust/store.ts'
 import { fingerprintOf, type RevocationAnswer, type SignatureVerdict } from '../trust/verdict.ts'
 import type { KeptAnswer, KeptAnswers } from './bundle-checks.ts'
 import { writeSent } from './bundle-sent.ts'
+import { latestPdfs, signedParts, writePdfs } from './bundle-pdfs.ts'
 import { decidedBy, hasIdentity, instructions } from './bundle-text.ts'
-import { writeStamps } from './bundle-stamps.ts'
+import { writeStamps, type Stamped } from './bundle-stamps.ts'
 import { findBlobs, findJudged, type JudgedItem } from './store.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -54,12 +56,13 @@ export async function writeBundle ({ database, trusted, id, folder }: { database
   await writeCertificates(folder, { ...rests, item, trusted })
   const answers = await writeAnswers(database, rests.answers, folder)
   if (item.packet) await writePacket(database, item.packet, folder)
+  await writePdfs(database, item.pdfs, folder)
   const sent = item.kind === 'document' ? await writeSent(database, item.id, folder) : []
-  const stamps = await writeStamps(database, { subject: item.id, packet: item.packet, verdicts: rests.verdicts, folder })
+  const stamps = await writeStamps(database, { subject: item.id, stamped: rests.stamped, folder })
 
   const verdict = decidedBy(item)
-  const { kind, senderCode: sender, at: receivedAt, packet, signature, seal, recheck } = item
-  await writeFile(join(folder, 'verdict.json'), json({ kind, id: item.id, sender, receivedAt, packet: packet?.toString('hex') ?? null, verdict: verdict?.result ?? null, signature, seal, recheck }))
+  const { kind, senderCode: sender, at: receivedAt, packet, signature, seal, pdfs, recheck } = item
+  await writeFile(join(folder, 'verdict.json'), json({ kind, id: item.id, sender, receivedAt, packet: packet?.toString('hex') ?? null, verdict: verdict?.result ?? null, signature, seal, pdfs, recheck }))
   await writeFile(join(folder, 'policy.json'), json(verdict?.policy ?? DEFAULT_TRUST_POLICY))
   await writeFile(join(folder, 'README.txt'), instructions(item, { folder, answers, stamps, sent, hasAuthority: trusted.timeStamping !== null }))
   return { item, missing: rests.missing }
@@ -67,20 +70,23 @@ export async function writeBundle ({ database, trusted, id, folder }: { database
 
 /** What the verdicts on an item rest on, as far as it is kept. */
 type Rests = {
-  verdicts: SignatureVerdict[], certificates: ReadonlyMap<string, X509Certificate>, missing: string[],
+  verdicts: SignatureVerdict[], stamped: Stamped[], certificates: ReadonlyMap<string, X509Certificate>, missing: string[],
   /** SHA-256, and of which kind */
   answers: (readonly [hash: string, from: RevocationAnswer['from']])[],
 }
 
-async function collect (database: Db, { signature, seal, recheck }: JudgedItem): Promise<Rests> {
-  const verdicts = [signature, seal, recheck?.verdicts?.signature, recheck?.verdicts?.seal].filter((verdict) => verdict !== null && verdict !== undefined)
+async function collect (database: Db, { packet, signature, seal, pdfs, recheck }: JudgedItem): Promise<Rests> {
+  const ofPacket = [signature, seal, recheck?.verdicts?.signature, recheck?.verdicts?.seal].filter((verdict) => verdict !== null && verdict !== undefined)
+  const ofPdfs = [...pdfs, ...recheck?.verdicts?.pdfs ?? []]
+  const verdicts = [...ofPacket, ...ofPdfs.flatMap(({ verdict }) => verdict.signatures)]
+  const stamped = [...ofPacket.map((verdict) => ({ of: packet, verdict })), ...ofPdfs.map(({ sha256, verdict }) => ({ of: Buffer.from(sha256, 'hex'), verdict }))]
   const answers = new Map(verdicts.flatMap(({ revocation }) => revocation).flatMap(({ evidence, from }) => evidence === undefined ? [] : [[evidence, from] as const]))
   const chains = new Set(verdicts.flatMap(({ chain }) => chain.map(({ fingerprint }) => fingerprint)))
   const named = [...chains, ...answers.keys()]
   const kept = await findBlobs(database, named)
   const certificates = new Map<string, X509Certificate>()
   for (const hash of chains) if (kept.has(hash)) certificates.set(hash, new X509Certificate(await readBlob(database, Buffer.from(hash, 'hex'))))
-  return { verdicts, certificates, answers: [...answers].filter(([hash]) => kept.has(hash)), missing: named.filter((hash) => !kept.has(hash)) }
+  return { verdicts, stamped, certificates, answers: [...answers].filter(([hash]) => kept.has(hash)), missing: named.filter((hash) => !kept.has(hash)) }
 }
 
 async function writeAnswers (database: Db, answers: Rests['answers'], folder: string): Promise<KeptAnswers> {
@@ -124,7 +130,9 @@ async function writePacket (database: Db, sha256: Buffer, folder: string): Promi
 type Certificates = Pick<Rests, 'verdicts' | 'certificates'> & { item: JudgedItem, trusted: Trusted }
 
 /** Each certificate in a file of its own, and all of a folder in one file beside it, which openssl wants. */
-async function writeCertificates (folder: string, { item, verdicts, certificates, trusted: { domains, timeStamping } }: Certificates): Promise<void> {
+async function writeCertificates (folder: string, { item, verdicts: all, certificates, trusted: { domains, timeStamping } }: Certificates): Promise<void> {
+  // A time-stamping authority's root says nothing of signers
+  const verdicts = all.filter((verdict) => !('kind' in verdict && verdict.kind === 'document-time-stamp'))
   const of = (verdict: SignatureVerdict) => verdict.chain.map(({ fingerprint }) => certificates.get(fingerprint))
   const lists: Record<string, (X509Certificate | undefined)[]> = {
     // Only a valid chain is known to have ended at a root that was pinned; any other may end at a stranger's certificate
@@ -139,8 +147,9 @@ async function writeCertificates (folder: string, { item, verdicts, certificates
     for (const [fingerprint, text] of distinct) await writeFile(join(folder, name, `${fingerprint}.pem`), text)
     if (name !== 'signers') await writeFile(join(folder, `${name}.pem`), [...distinct.values()].join(''))
   }
-  for (const part of ['signature', 'seal'] as const) {
-    const leaf = item[part]?.chain[0] && certificates.get(item[part].chain[0].fingerprint)
+  const parts = [...(['signature', 'seal'] as const).map((part) => ({ part, verdict: item[part] })), ...signedParts(latestPdfs(item))]
+  for (const { part, verdict } of parts) {
+    const leaf = verdict?.chain[0] && certificates.get(verdict.chain[0].fingerprint)
     if (leaf) await writeFile(join(folder, `${part}-signer.pem`), pemOf(leaf))
   }
 }

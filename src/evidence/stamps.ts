@@ -14,7 +14,7 @@ const FileName = Type.String({ pattern: '^[0-9a-f]{64}\\.(json|tst)$' })
 const Stamps = Type.Array(Type.Object({
   verdict: FileName, token: FileName, hash: Hash, root: Hash,
   index: Type.Integer({ minimum: 0 }), size: Type.Integer({ minimum: 1 }), path: Type.Array(Hash, { maxItems: 64 }),
-}), { maxItems: 100 })
+}), { maxItems: 1000 })
 
 const LARGEST = 1024 * 1024
 

@@ -11,7 +11,7 @@
  */
 import type { Fault, RefusalCode } from '../errors.ts'
 import { rule, type SignaturePolicy } from '../signing/policy.ts'
-import type { CertificateDetails, Reason, SignatureVerdict, Verdict } from '../trust/verdict.ts'
+import type { CertificateDetails, Reason, SignatureVerdict } from '../trust/verdict.ts'
 import type { JudgedPdf } from './pdf-ruling.ts'
 
 export type ArrivalState = 'stored' | 'handed-on' | 'duplicate' | 'applied' | 'unmatched' | 'quarantined'
@@ -35,11 +35,6 @@ export type Verdicts = PacketVerdicts & { pdfs: readonly JudgedPdf[] }
 /** A verdict on each signature that there is, those inside the files too. */
 export function verdictsOf ({ signature, seal, pdfs }: Verdicts): SignatureVerdict[] {
   return [signature, ...seal ? [seal] : [], ...pdfs.flatMap(({ verdict }) => verdict.signatures)]
-}
-
-/** What is time-stamped of them: on a PDF one verdict, which says which attachment of the packet it is on. */
-export function stampedOf ({ signature, seal, pdfs }: Verdicts): Verdict[] {
-  return [signature, ...seal ? [seal] : [], ...pdfs.map(({ number, verdict }) => ({ ...verdict, attachment: number }))]
 }
 
 /** The wait before an indeterminate verdict is asked for again, by how often it was: a revocation server is mostly back within the hour. */

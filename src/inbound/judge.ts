@@ -1,4 +1,5 @@
 /** Reads an arrival and judges its packet signature, its seal, and the signatures inside its PDFs. */
+import { createHash } from 'node:crypto'
 import { judgeBySpeakers, sayWhoSpeaks } from '../agencies/certificates.ts'
 import { readBlob } from '../blobs/blobs.ts'
 import type { Database } from '../database/database.ts'
@@ -11,6 +12,8 @@ import type { JudgePdfs } from '../pdf/attachments.ts'
 import type { PdfContext } from '../pdf/judge.ts'
 import { judgePacket } from '../signing/judge-packet.ts'
 import type { Trust } from '../trust/judge.ts'
+import type { ToStamp } from '../trust/time/stamp-store.ts'
+import { verdictsToStamp } from '../trust/time/stamp.ts'
 import { verdictsOf, type PacketVerdicts, type QuarantineReason, type Verdicts } from './arrival.ts'
 import type { JudgedPdf } from './pdf-ruling.ts'
 
@@ -48,8 +51,16 @@ export function createJudge ({ database, limits, judgePdfs, keepEvidence, now }:
 
   async function judgeFiles (packet: DocumentPacket, context: PdfContext): Promise<JudgedPdf[]> {
     const judged = await sayWhoSpeaks(database, { code: senderOf(packet), at: context.at }, await judgePdfs(packet.attachments, context))
-    return judged.flatMap((verdict, index) => verdict ? [{ number: index + 1, name: packet.attachments[index]!.name, verdict }] : [])
+    return judged.flatMap((verdict, index) => {
+      const { name, bytes } = packet.attachments[index]!
+      return verdict ? [{ number: index + 1, name, sha256: createHash('sha256').update(bytes).digest('hex'), verdict }] : []
+    })
   }
+}
+
+/** What is time-stamped: each verdict, with the hash of what it is on: the packet, or a file. */
+export function toStamp ({ id, packet }: { id: string, packet: Buffer }, { signature, seal, pdfs }: Verdicts): ToStamp[] {
+  return [...verdictsToStamp(id, packet, seal ? [signature, seal] : [signature]), ...pdfs.flatMap(({ sha256, verdict }) => verdictsToStamp(id, Buffer.from(sha256, 'hex'), [verdict]))]
 }
 
 /** The code of the agency that the packet says it is from. */

@@ -3,8 +3,8 @@ import { ruleInbound, standingOf, type InboundPdfRule, type PdfPolicy, type PdfS
 import type { PdfVerdict } from '../pdf/verdict.ts'
 import type { Reason } from '../trust/verdict.ts'
 
-/** The verdict on one attachment, by its number in the packet (from 1). */
-export type JudgedPdf = { number: number, name: string, verdict: PdfVerdict }
+/** The verdict on one attachment, by its number in the packet (from 1), and the SHA-256 of its bytes. */
+export type JudgedPdf = { number: number, name: string, sha256: string, verdict: PdfVerdict }
 
 /** Why a document is held or refused: a file, and what is wrong with it. */
 export type PdfFault = { number: number, name: string, standing: PdfStanding, reasons: Reason[] }

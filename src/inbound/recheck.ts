@@ -17,10 +17,10 @@ import type { Trust } from '../trust/judge.ts'
 import type { TrustPolicy } from '../trust/policy.ts'
 import type { News, RevokedCertificate } from '../trust/revocation/revocation.ts'
 import { markRevoked } from '../trust/revocation/store.ts'
-import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
+import type { NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
-import { stampedOf, verdictsOf, type Verdicts } from './arrival.ts'
-import type { Judge } from './judge.ts'
+import { verdictsOf, type Verdicts } from './arrival.ts'
+import { toStamp, type Judge } from './judge.ts'
 import { bringArrivalsForward, bringRechecksForward, claimRecheck, countTouched, finishRecheck, insertRecheck, markTouched, nextRecheck, type DueRecheck } from './recheck-store.ts'
 
 /** Judged again, it takes milliseconds; after this, whoever had taken it is taken for dead. */
@@ -90,7 +90,7 @@ export function createRecheck ({ database, connections, judge, trust, revokedBy,
     const state = revoked.length > 0 ? 'revoked' : isGood ? 'good' : at >= due.acceptedUntil ? 'unanswered' : 'waiting'
     await database.transaction(async (tx) => {
       await finishRecheck(tx, due.id, { state, at, nextAt: new Date(at.getTime() + (state === 'waiting' ? EVERY_MS.waiting : EVERY_MS.unanswered)), verdicts })
-      if (verdicts) await noteForStamping(tx, verdictsToStamp(due.id, due.packet, stampedOf(verdicts)))
+      if (verdicts) await noteForStamping(tx, toStamp(due, verdicts))
       const about = { at, subject: due.id }
       switch (state) {
         case 'waiting': break

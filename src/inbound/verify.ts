@@ -7,10 +7,10 @@ import type { Database, Tx } from '../database/database.ts'
 import { identityOf } from '../edxml/identity.ts'
 import type { DocumentPacket, StatusPacket } from '../edxml/packet.ts'
 import type { Log } from '../http/log.ts'
-import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
+import type { NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
-import { alarmText, askAgainAt, decideArrival, stampedOf, unregisteredSigner, verdictsOf, type ArrivalDecision, type PacketVerdicts, type QuarantineReason, type Verdicts } from './arrival.ts'
-import { senderOf, type Judge, type Judged, type Read } from './judge.ts'
+import { alarmText, askAgainAt, decideArrival, unregisteredSigner, verdictsOf, type ArrivalDecision, type PacketVerdicts, type QuarantineReason, type Verdicts } from './arrival.ts'
+import { senderOf, toStamp, type Judge, type Judged, type Read } from './judge.ts'
 import { heldText, refusalText, rulePdfs } from './pdf-ruling.ts'
 import { missingOf, type Recheck, type TrustFor } from './recheck.ts'
 import { bringForward } from './recheck-store.ts'
@@ -174,7 +174,7 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
       await settle(tx, arrival.id, { packet: read?.packet ?? null, verdicts: read?.verdicts ?? null, at, ...settled })
       await also?.() // the fields that a status answers stand in the arrival by now
       if (read && settled.state !== 'quarantined') await recheck.note(tx, arrival, read.verdicts)
-      if (read) await noteForStamping(tx, verdictsToStamp(arrival.id, arrival.packet, stampedOf(read.verdicts)))
+      if (read) await noteForStamping(tx, toStamp(arrival, read.verdicts))
       if (arrival.attempts > 0) await clearAlarm(tx, log, { at, kind: 'arrival.waiting', subject: arrival.id })
       return settled
     })

@@ -55,7 +55,7 @@ t.test('the evidence of an arrival gives the same verdict without a gateway, and
   const folder = join(t.testdir(), 'evidence')
   t.strictSame((await writeBundle({ database: world.database, trusted, id: arrival.id, folder })).missing, [])
   t.strictSame(readdirSync(folder).toSorted(), [
-    'README.txt', 'anchors', 'anchors.pem', 'crls.pem', 'intermediates', 'intermediates.pem', 'lienthong-seal.xml', 'packet.edxml', 'policy.json', 'revocation', 'seal-signer.pem', 'signers', 'verdict.json'])
+    'README.txt', 'anchors', 'anchors.pem', 'crls.pem', 'intermediates', 'intermediates.pem', 'lienthong-seal.xml', 'packet.edxml', 'pdf', 'policy.json', 'revocation', 'seal-signer.pem', 'signers', 'verdict.json'])
 
   const { code, out } = await verify(folder)
   t.equal(code, 0)
@@ -117,7 +117,7 @@ t.test('a time-stamp on the verdict goes with the evidence, and openssl agrees w
   const { rows: [connection] } = await world.database.query<{ url: string }>('select base_url as url from connection')
   await world.apply({ ...setupFor(connection!.url), trust: { timeStamping: { url, everySeconds: 0.1 } } })
   const { arrival } = await arrived(world)
-  await until(async () => (await evidenceOf(world.database, { kind: 'verdict', subject: arrival.id })).filter(({ evidence }) => evidence).length === 2)
+  await until(async () => (await evidenceOf(world.database, { kind: 'verdict', subject: arrival.id })).filter(({ evidence }) => evidence).length === 3)
 
   const folder = join(place, 'evidence')
   await writeBundle({ database: world.database, trusted: loadTrust(trustDir), id: arrival.id, folder })
@@ -125,11 +125,12 @@ t.test('a time-stamp on the verdict goes with the evidence, and openssl agrees w
   t.match(readFileSync(join(folder, 'README.txt'), 'utf8'), '--time-stamping "$E/time-stamping"')
   t.match(runAll(folder, 'openssl ts'), [{ status: 0, told: /Verification: OK/ }])
   const stamps = JSON.parse(readFileSync(join(folder, 'stamps/stamps.json'), 'utf8')) as WrittenStamp[]
-  t.equal(stamps.length, 2, 'of the packet signature and of the seal')
+  t.equal(stamps.length, 3, 'of the packet signature, of the seal, and of the file')
   for (const { verdict, hash, index, size, path, root } of stamps) {
     const octets = readFileSync(join(folder, 'stamps', verdict))
     t.equal(createHash('sha256').update(octets).digest('hex'), hash)
-    t.equal((JSON.parse(octets.toString('utf8')) as { packet: string }).packet, createHash('sha256').update(readFileSync(join(folder, 'packet.edxml'))).digest('hex'))
+    const judged = JSON.parse(octets.toString('utf8')) as { packet: string, verdict: object }
+    t.equal(judged.packet, createHash('sha256').update(readFileSync(join(folder, 'signatures' in judged.verdict ? 'pdf/1.pdf' : 'packet.edxml'))).digest('hex'))
     t.ok(isIncluded(Buffer.from(hash, 'hex'), { index, size, path: path.map((node) => Buffer.from(node, 'hex')) }, Buffer.from(root, 'hex')))
   }
 

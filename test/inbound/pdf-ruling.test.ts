@@ -10,7 +10,7 @@ const VERDICTS: Record<PdfStanding, PdfVerdict> = {
   undecided: { result: 'indeterminate', reasons: [reason('REVOCATION_UNKNOWN')], signatures: [{ revocation: [{ certificate: 'ab', status: 'missing' }] }] as unknown as PdfVerdict['signatures'] },
   invalid: { result: 'invalid', reasons: [reason('PDF_CHANGED_AFTER_SIGNING')], signatures: [] },
 }
-const pdfs = (...standings: PdfStanding[]): JudgedPdf[] => standings.map((standing, index) => ({ number: index + 1, name: `${index + 1}.pdf`, verdict: VERDICTS[standing] }))
+const pdfs = (...standings: PdfStanding[]): JudgedPdf[] => standings.map((standing, index) => ({ number: index + 1, name: `${index + 1}.pdf`, sha256: '', verdict: VERDICTS[standing] }))
 
 t.test('by itself a PDF without a signature passes with a mark, an invalid one waits for a person, an undecided one for the answer', async (t) => {
   t.same([[], ['valid'], ['unsigned'], ['undecided'], ['invalid']].map((standings) => rulePdfs(pdfs(...standings as PdfStanding[]), {}, {}).kind), ['mark', 'mark', 'mark', 'wait', 'hold'])

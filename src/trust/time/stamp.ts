@@ -124,7 +124,7 @@ export function hashOfVerdict (verdict: Verdict, packet: Buffer | null): Buffer 
   return createHash('sha256').update(stampedText(verdict, packet)).digest()
 }
 
-/** What is hashed of a verdict, as canonical JSON: a verdict names no packet, so the packet's SHA-256 stands beside it (null where there was none). */
+/** What is hashed of a verdict, as canonical JSON: a verdict names no packet, so the SHA-256 of the packet, or of the attachment that it is on, stands beside it (null where there was none). */
 export function stampedText (verdict: Verdict, packet: Buffer | null): string {
   // As it is stored: what JSON leaves out is not in the hash either
   return canonicalJson({ packet: packet?.toString('hex') ?? null, verdict: JSON.parse(JSON.stringify(verdict)) as Json })
