@@ -25,6 +25,7 @@ import { AT, trustOf } from '../trust/world.ts'
 import { mutateBytes, mutateDer } from './mutate-bytes.ts'
 import { mutateXml } from './mutate-xml.ts'
 import { makePdfStructureTargets } from './pdf-structure.ts'
+import { makePdfVerdictTargets } from './pdf-verdict.ts'
 import type { Random } from './random.ts'
 
 /** `judge` tells what is believed of bytes: undefined when nothing is. What it believes of changed bytes must be what it believes of the good ones. */
@@ -72,6 +73,7 @@ export async function makeTargets (): Promise<Target[]> {
     { name: 'OCSP', good: ocsp, mutate: der, judge: (bytes) => isGood(judgeRevocation({ crls: [ofSub], ocsp: [readOcsp(bytes)] })), isFault: isDerError },
     { name: 'token', good: writeToken(TSA), mutate: der, judge: judgeToken, isFault: isDerError },
     ...makePdfStructureTargets(),
+    ...await makePdfVerdictTargets(),
   ]
 
   async function judgePacket (bytes: Buffer, context = contextFor()) {
