@@ -9,7 +9,7 @@ import { SIGNING_REASONS } from '../signing/reasons.ts'
 import { judgeSignedData, type JudgedSignature } from '../trust/cms/judge.ts'
 import { CMS_REASONS } from '../trust/cms/reasons.ts'
 import { judgeCertificate, type CertificateVerdict, type Trust } from '../trust/judge.ts'
-import { knownTogether, readHints, type AnswersAlong } from '../trust/revocation/hints.ts'
+import { knownTogether, readHints, type Hints } from '../trust/revocation/hints.ts'
 import { authoritiesIn } from '../trust/store.ts'
 import { judgeClaim } from '../trust/time/claim.ts'
 import { judgeTokenBytes, type TokenVerdict } from '../trust/time/token.ts'
@@ -28,19 +28,26 @@ const TIME_STAMP_KIND = 'ETSI.RFC3161'
 
 /** Certificates of a file's validation material that are looked at; a path has need of a few. */
 const MOST_CERTIFICATES = 32
+/** More than anybody puts into one document; each costs the verification of a signature, a path and time-stamps. */
+const MOST_SIGNATURES = 64
 
 /** Judges a file by what was found in it. Never throws for what a stranger sent. */
 export function judgePdf (examination: PdfExamination, context: PdfContext): PdfVerdict {
   if (examination.kind === 'unreadable') return { ...pdfVerdictFrom(examination.findings), signatures: [] }
   const { signatures, material } = examination
-  const stamps = signatures.filter(({ kind }) => kind === 'document-time-stamp').map((signature) => ({ signature, token: judgeDocumentToken(signature, context) }))
-  const certificates = readCertificates(material)
+  if (signatures.length > MOST_SIGNATURES) return { ...pdfVerdictFrom([{ code: 'PDF_TOO_COMPLEX', detail: `${signatures.length} signatures` }]), signatures: [] }
+  const stamps = signatures.filter(isStamp).map((signature) => ({ signature, token: judgeDocumentToken(signature, context) }))
+  const messages = new Map(signatures.filter((signature) => !isStamp(signature)).map((signature) => [signature, judgeMessage(signature)]))
+  const hints = readHints({ crls: [material, ...messages.values()].flatMap(({ crls }) => crls), ocsps: [material, ...messages.values()].flatMap(({ ocsps }) => ocsps) })
+  const along: Along = { stamps, hints, certificates: readCertificates(material) }
   const judged = signatures.map((signature) => {
-    const stamp = stamps.find((one) => one.signature === signature)
-    return stamp ? judgeDocumentTimeStamp(signature, stamp.token, context) : judgeSignature(signature, stamps, { ...material, certificates }, context)
+    const message = messages.get(signature)
+    return message ? judgeSignature(signature, message, along, context) : judgeDocumentTimeStamp(signature, stamps.find((one) => one.signature === signature)!.token, context)
   })
   return { ...worstOf(judged), signatures: judged }
 }
+
+const isStamp = ({ kind }: ExaminedSignature) => kind === 'document-time-stamp'
 
 /** The worst decides, and every reason is told once. A time-stamp alone says when, not who. */
 export function worstOf (judged: readonly PdfSignatureVerdict[]): Verdict {
@@ -50,26 +57,30 @@ export function worstOf (judged: readonly PdfSignatureVerdict[]): Verdict {
 }
 
 type DocumentStamp = { signature: ExaminedSignature, token: TokenVerdict }
-type Material = AnswersAlong & { certificates: readonly X509Certificate[] }
+/** What the file holds beside a signature. */
+type Along = { stamps: readonly DocumentStamp[], hints: Hints, certificates: readonly X509Certificate[] }
 
-function judgeSignature (examined: ExaminedSignature, stamps: readonly DocumentStamp[], material: Material, context: PdfContext): PdfSignatureVerdict {
+function judgeMessage ({ cms, digests, subFilter }: ExaminedSignature): JudgedSignature {
+  return judgeSignedData(cms, { digestOf: (digest) => digests[digest], mustNameCertificate: subFilter === 'ETSI.CAdES.detached' })
+}
+
+function judgeSignature (examined: ExaminedSignature, cms: JudgedSignature, along: Along, context: PdfContext): PdfSignatureVerdict {
   // Where there is no message, what was found says why
   if (examined.cms.length === 0 && examined.findings.length > 0) return judgeFindings(examined, context)
   const form = [...formOf(examined, SIGNATURE_KINDS.has(examined.subFilter)), ...changesOf(examined)]
-  const cms = judgeSignedData(examined.cms, { digestOf: (digest) => examined.digests[digest], mustNameCertificate: examined.subFilter === 'ETSI.CAdES.detached' })
-  const time = timeOf(examined, cms, stamps.flatMap((stamp) => momentOver(examined, stamp)), context)
+  const time = timeOf(examined, cms, along.stamps.flatMap((stamp) => momentOver(examined, stamp)), context)
   const sha1 = judgeSha1(cms.sha1, time, context)
   // With SHA-1 that is not known to be old, anybody may have made the content for a signature, or the signature for a certificate
   const isNamed = cms.signed && !sha1.some(({ code }) => code === 'ALGORITHM_SHA1')
   const own = combine(pdfVerdictFrom(form), verdictFrom(CMS_REASONS, cms.findings), verdictFrom(SIGNING_REASONS, sha1))
-  const signer = cms.signer && judgeSigner(cms.signer, cms, material, time, context)
+  const signer = cms.signer && judgeSigner(cms.signer, cms, along, time, context)
   return {
     ...shownOf(examined),
     ...conclusionOf(context, {
       checked: ['structure', 'changes', 'algorithms', 'signature value', 'digest', ...signer ? ['certificate'] : [], 'time'],
       own, time, certificate: signer?.verdict, ...(isNamed && cms.signer && { signer: detailsOf(cms.signer) }),
     }),
-    level: levelOf(examined, { isNamed, isStamped: time.moments.length > 0, carriesAnswers: signer?.carriesAnswers ?? false, stamps }),
+    level: levelOf(examined, { isNamed, isStamped: time.moments.length > 0, carriesAnswers: signer?.carriesAnswers ?? false, stamps: along.stamps }),
   }
 }
 
@@ -131,15 +142,14 @@ function timeOf ({ claims }: ExaminedSignature, { stamps, value, signingTime }: 
 type JudgedSigner = { verdict: CertificateVerdict, carriesAnswers: boolean }
 
 /** Path and revocation. What came along is asked beside what is known, once a path shows whose word counts. */
-function judgeSigner (signer: X509Certificate, { certificates, crls, ocsps }: JudgedSignature, material: Material, { at }: ProvedTime, { trust, waited }: PdfContext): JudgedSigner {
-  const judge = (revocation: Trust['revocation']) => judgeCertificate(signer, [...certificates, ...material.certificates], { ...trust, revocation }, at, 'documents', waited)
+function judgeSigner (signer: X509Certificate, { certificates }: JudgedSignature, { hints, certificates: more }: Along, { at }: ProvedTime, { trust, waited }: PdfContext): JudgedSigner {
+  const judge = (revocation: Trust['revocation']) => judgeCertificate(signer, [...certificates, ...more], { ...trust, revocation }, at, 'documents', waited)
   const verdict = judge(trust.revocation)
-  const along = { crls: [...crls, ...material.crls], ocsps: [...ocsps, ...material.ocsps] }
-  if (verdict.revocation.length === 0 || along.crls.length + along.ocsps.length === 0) return { verdict, carriesAnswers: false }
-  const { known, bytesOf } = readHints(along, [...verdict.chain.slice(1), ...authoritiesIn(trust.domains)])
+  if (verdict.revocation.length === 0 || hints.isEmpty) return { verdict, carriesAnswers: false }
+  const known = hints.known([...verdict.chain.slice(1), ...authoritiesIn(trust.domains)])
   const together = judge(knownTogether(trust.revocation, known))
   const withBytes = (answer: RevocationAnswer) => {
-    const bytes = answer.evidence === undefined ? undefined : bytesOf(answer.evidence)
+    const bytes = answer.evidence === undefined ? undefined : hints.bytesOf(answer.evidence)
     return bytes ? withEvidence(answer, bytes) : answer
   }
   return { verdict: { ...together, revocation: together.revocation.map(withBytes) }, carriesAnswers: isComplete(judge(known)) }

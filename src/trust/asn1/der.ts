@@ -31,10 +31,11 @@ export function readDer (bytes: Buffer, tag: number): Der {
   return expectTag(element, tag)
 }
 
-/** The elements that stand one behind the other in the bytes. */
-export function readElements (bytes: Buffer): Der[] {
+/** The elements that stand one behind the other in the bytes, no more than `most`: each costs an object, and a stranger may send millions. */
+export function readElements (bytes: Buffer, most = Infinity): Der[] {
   const elements: Der[] = []
   for (let at = 0; at < bytes.length;) {
+    if (elements.length >= most) throw new DerError(`more than ${most} elements`)
     const element = readAt(bytes, at)
     elements.push(element)
     at += element.raw.length
@@ -43,8 +44,8 @@ export function readElements (bytes: Buffer): Der[] {
 }
 
 /** The children of a constructed element with this tag. */
-export function childrenOf (element: Der | undefined, tag: number = TAG.sequence): Der[] {
-  return readElements(expectTag(element, tag).content)
+export function childrenOf (element: Der | undefined, tag: number = TAG.sequence, most?: number): Der[] {
+  return readElements(expectTag(element, tag).content, most)
 }
 
 /** The element itself, if it is there and has this tag. */

@@ -5,7 +5,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { ADMITTED, digestNameOf, type SignedWith } from '../algorithms.ts'
 import { DerError, TAG, childrenOf, expectTag, oidOf, readDer, timeOf, type Der } from '../asn1/der.ts'
-import { ID_DATA, readSignedData, type CmsSigner, type SignedData } from './read.ts'
+import { ID_DATA, MOST_ANSWERS, readSignedData, type CmsSigner, type SignedData } from './read.ts'
 import type { CmsFinding } from './reasons.ts'
 import { ATTRIBUTE, algorithmOf, bindingOf, isEqual, isMadeBy, isNamed, onlyValue } from './signer.ts'
 
@@ -160,7 +160,7 @@ function stampsOf ({ unsignedAttributes }: CmsSigner): Buffer[] {
 
 /** Beside the message's own CRLs, what Adobe's attribute holds (ISO 32000-2, 12.8.3.3.2): CRLs and OCSP answers. */
 function answersOf ({ crls, ocsps }: SignedData, { attributes, unsignedAttributes }: CmsSigner): { crls: Buffer[], ocsps: Buffer[] } {
-  const archived = [...attributes, ...unsignedAttributes].filter(({ type }) => type === ATTRIBUTE.revocationInfoArchival).flatMap(({ values }) => values).flatMap((value) => childrenOf(value))
-  const inside = (tag: number) => archived.filter((field) => field.tag === tag).flatMap(({ content }) => childrenOf(readDer(content, TAG.sequence))).map(({ raw }) => raw)
+  const archived = [...attributes, ...unsignedAttributes].filter(({ type }) => type === ATTRIBUTE.revocationInfoArchival).flatMap(({ values }) => values).flatMap((value) => childrenOf(value, TAG.sequence, MOST_ANSWERS))
+  const inside = (tag: number) => archived.filter((field) => field.tag === tag).flatMap(({ content }) => childrenOf(readDer(content, TAG.sequence), TAG.sequence, MOST_ANSWERS)).map(({ raw }) => raw)
   return { crls: [...crls, ...inside(0xa0)], ocsps: [...ocsps, ...inside(0xa1)] }
 }

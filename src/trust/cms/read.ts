@@ -46,7 +46,9 @@ const OCSP_RESPONSE = '1.3.6.1.5.5.7.16.2'
 const MOST_BYTES = 16 << 20
 /** A signer's own certificate, those of time-stamping authorities, and the CAs above them; more would only make work. */
 const MOST_CERTIFICATES = 16
-const MOST_ANSWERS = 32
+export const MOST_ANSWERS = 32
+/** Algorithms, signers, attributes and their values: some have a dozen attributes. */
+const MOST_ITEMS = 64
 
 const [CONTEXT_0, CONTEXT_1] = [0xa0, 0xa1]
 
@@ -54,31 +56,31 @@ const [CONTEXT_0, CONTEXT_1] = [0xa0, 0xa1]
 export function readSignedData (bytes: Uint8Array): SignedData {
   if (bytes.length > MOST_BYTES) throw new DerError(`larger than ${MOST_BYTES} bytes`)
   const came = Buffer.from(bytes)
-  const [contentType, wrapped, ...beside] = childrenOf(readDer(derFromBer(came), TAG.sequence))
+  const [contentType, wrapped, ...beside] = readElements(readDer(derFromBer(came), TAG.sequence).content, MOST_ITEMS)
   if (oidOf(contentType) !== ID_SIGNED_DATA) throw new DerError('not a signed CMS message')
-  const [version, digests, encapsulated, ...rest] = childrenOf(readDer(expectTag(wrapped, CONTEXT_0).content, TAG.sequence))
+  const [version, digests, encapsulated, ...rest] = readElements(readDer(expectTag(wrapped, CONTEXT_0).content, TAG.sequence).content, MOST_ITEMS)
   const certificates = rest[0]?.tag === CONTEXT_0 ? rest.shift() : undefined
   const answers = rest[0]?.tag === CONTEXT_1 ? rest.shift() : undefined
   const [signers, ...others] = rest
   if (smallIntegerOf(version) > 5 || beside.length > 0 || others.length > 0) throw new DerError('a signed message of another version')
   return {
     bytes: came,
-    digests: childrenOf(digests, TAG.set).map(digestNameOf),
+    digests: childrenOf(digests, TAG.set, MOST_ITEMS).map(digestNameOf),
     ...readContent(encapsulated),
     certificates: certificates ? readCertificates(certificates) : [],
     ...readAnswers(answers),
-    signers: childrenOf(signers, TAG.set).map(readSigner),
+    signers: childrenOf(signers, TAG.set, MOST_ITEMS).map(readSigner),
   }
 }
 
 function readContent (encapsulated: Der | undefined): Pick<SignedData, 'contentType' | 'content'> {
-  const [type, explicit, ...others] = childrenOf(encapsulated)
+  const [type, explicit, ...others] = childrenOf(encapsulated, TAG.sequence, MOST_ITEMS)
   if (others.length > 0) throw new DerError('there is something after the content')
   return { contentType: oidOf(type), ...(explicit && { content: readDer(expectTag(explicit, CONTEXT_0).content, TAG.octetString).content }) }
 }
 
 function readSigner (signer: Der): CmsSigner {
-  const [version, identifier, digestAlgorithm, ...rest] = childrenOf(signer)
+  const [version, identifier, digestAlgorithm, ...rest] = childrenOf(signer, TAG.sequence, MOST_ITEMS)
   if (smallIntegerOf(version) > 3) throw new DerError('a signature of another version')
   const attributes = rest[0]?.tag === CONTEXT_0 ? rest.shift() : undefined
   const [signatureAlgorithm, signature, unsigned, ...others] = rest
@@ -88,23 +90,21 @@ function readSigner (signer: Der): CmsSigner {
     digestAlgorithm,
     // RFC 5652, 5.4: signed as a SET OF, though it travels with an implicit tag
     signedAttributes: attributes && Buffer.concat([Buffer.of(TAG.set), attributes.raw.subarray(1)]),
-    attributes: attributes ? readElements(attributes.content).map(readAttribute) : [],
+    attributes: attributes ? readElements(attributes.content, MOST_ITEMS).map(readAttribute) : [],
     signatureAlgorithm,
     signature: expectTag(signature, TAG.octetString).content,
-    unsignedAttributes: unsigned ? readElements(expectTag(unsigned, CONTEXT_1).content).map(readAttribute) : [],
+    unsignedAttributes: unsigned ? readElements(expectTag(unsigned, CONTEXT_1).content, MOST_ITEMS).map(readAttribute) : [],
   }
 }
 
 function readAttribute (attribute: Der): Attribute {
-  const [type, values] = childrenOf(attribute)
-  return { type: oidOf(type), values: childrenOf(values, TAG.set) }
+  const [type, values] = childrenOf(attribute, TAG.sequence, MOST_ITEMS)
+  return { type: oidOf(type), values: childrenOf(values, TAG.set, MOST_ITEMS) }
 }
 
 /** Certificates only help to find the signer's: one that cannot be read is as good as absent. */
 function readCertificates (set: Der): X509Certificate[] {
-  const elements = readElements(set.content)
-  if (elements.length > MOST_CERTIFICATES) throw new DerError(`more than ${MOST_CERTIFICATES} certificates`)
-  return elements.flatMap(({ tag, raw }) => {
+  return readElements(set.content, MOST_CERTIFICATES).flatMap(({ tag, raw }) => {
     if (tag !== TAG.sequence) return []
     try {
       const certificate = new X509Certificate(raw)
@@ -118,10 +118,9 @@ function readCertificates (set: Der): X509Certificate[] {
 
 /** RFC 5652, 10.2.1: CRLs, and what has another format. What is none of them is for others. */
 function readAnswers (set: Der | undefined): Pick<SignedData, 'crls' | 'ocsps'> {
-  const elements = set ? readElements(set.content) : []
-  if (elements.length > MOST_ANSWERS) throw new DerError(`more than ${MOST_ANSWERS} answers on revocation`)
+  const elements = set ? readElements(set.content, MOST_ANSWERS) : []
   const ocsps = elements.filter(({ tag }) => tag === CONTEXT_1).flatMap(({ content }) => {
-    const [format, answer] = readElements(content)
+    const [format, answer] = readElements(content, MOST_ITEMS)
     return oidOf(format) === OCSP_RESPONSE && answer ? [answer.raw] : []
   })
   return { crls: elements.filter(({ tag }) => tag === TAG.sequence).map(({ raw }) => raw), ocsps }

@@ -9,7 +9,7 @@ import { DerError } from '../asn1/der.ts'
 import { isSignedByAny } from './answer-signer.ts'
 import { readCrl, readCrlFrame, type Crl } from './crl.ts'
 import { knownFrom, type KnownRevocation } from './known.ts'
-import { readOcsp, type OcspAnswer } from './ocsp.ts'
+import { readOcsp } from './ocsp.ts'
 
 /** Answers as they came, of which nothing is known yet. */
 export type AnswersAlong = { crls: readonly Uint8Array[], ocsps: readonly Uint8Array[] }
@@ -18,16 +18,27 @@ export type AnswersAlong = { crls: readonly Uint8Array[], ocsps: readonly Uint8A
 const MOST_CRLS = 32
 const MOST_OCSPS = 64
 
-/** Those of the answers that can be read, and of the CRLs those that one of these authorities has signed in its own name. `bytesOf` gives one by its SHA-256. */
-export type Hints = { known: KnownRevocation, bytesOf (sha256: string): Buffer | undefined }
+/**
+ * What came along with all that is judged together, read once. `known` are the answers that can be read, without the CRLs that none of these
+ * authorities has signed in its own name; `bytesOf` gives one that was known by its SHA-256.
+ */
+export type Hints = { isEmpty: boolean, known (authorities: readonly X509Certificate[]): KnownRevocation, bytesOf (sha256: string): Buffer | undefined }
 
 /** Reads what came along. */
-export function readHints ({ crls, ocsps }: AnswersAlong, authorities: readonly X509Certificate[]): Hints {
-  const lists = crls.slice(0, MOST_CRLS).flatMap((bytes) => orNothing(() => authentic(bytes, authorities)))
+export function readHints ({ crls, ocsps }: AnswersAlong): Hints {
   const answers = ocsps.slice(0, MOST_OCSPS).flatMap((bytes) => orNothing(() => [readOcsp(bytes)]))
-  const bytes = new Map([...lists, ...answers].map((one: Crl | OcspAnswer) => [one.sha256, one.bytes]))
-  // Nothing tells beforehand which certificates an OCSP answer speaks of
-  return { known: { ...knownFrom(lists), ocsp: () => answers }, bytesOf: (sha256) => bytes.get(sha256) }
+  const lists = crls.slice(0, MOST_CRLS).flatMap((bytes) => orNothing(() => [createList(bytes)]))
+  const bytes = new Map(answers.map((answer) => [answer.sha256, answer.bytes]))
+  return {
+    isEmpty: answers.length + lists.length === 0,
+    known (authorities) {
+      const authentic = lists.flatMap((list) => list.ifSignedBy(authorities))
+      for (const crl of authentic) bytes.set(crl.sha256, crl.bytes)
+      // Nothing tells beforehand which certificates an OCSP answer speaks of
+      return { ...knownFrom(authentic), ocsp: () => answers }
+    },
+    bytesOf: (sha256) => bytes.get(sha256),
+  }
 }
 
 /** What is known, and what came along beside it. */
@@ -35,10 +46,17 @@ export function knownTogether (one: KnownRevocation, other: KnownRevocation): Kn
   return { crls: (issuer) => [...one.crls(issuer), ...other.crls(issuer)], ocsp: (fingerprint) => [...one.ocsp(fingerprint), ...other.ocsp(fingerprint)] }
 }
 
-/** Its entries are walked once it is known whose they are: a stranger's million of them would hold up everything else. */
-function authentic (bytes: Uint8Array, authorities: readonly X509Certificate[]): Crl[] {
+/** One CRL. Its entries are walked once it is known whose they are, as a stranger's million of them would hold up everything else; and each authority is asked once. */
+function createList (bytes: Uint8Array) {
   const { issuer, signed } = readCrlFrame(bytes)
-  return isSignedByAny(signed, authorities.filter((authority) => contentIfReadable(authority)?.subject === issuer)) ? [readCrl(bytes)] : []
+  const asked = new Map<string, boolean>()
+  let read: Crl[] | undefined
+  const isSignedBy = (authority: X509Certificate) => {
+    const known = asked.get(authority.fingerprint256) ?? (contentIfReadable(authority)?.subject === issuer && isSignedByAny(signed, [authority]))
+    asked.set(authority.fingerprint256, known)
+    return known
+  }
+  return { ifSignedBy: (authorities: readonly X509Certificate[]): Crl[] => authorities.some(isSignedBy) ? read ??= orNothing(() => [readCrl(bytes)]) : [] }
 }
 
 function orNothing<Read> (read: () => Read[]): Read[] {
