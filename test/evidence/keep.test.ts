@@ -1,8 +1,10 @@
 import t from 'tap'
+import { issueCrl } from '../../certs-example/revocation.ts'
 import { readBlob } from '../../src/blobs/blobs.ts'
 import { createKeepEvidence } from '../../src/evidence/keep.ts'
 import { judgePacketSignature } from '../../src/signing/packet-signature.ts'
 import type { SignatureVerdict } from '../../src/trust/verdict.ts'
+import { STRANGER, SUB, hours, judgedSignature, unaware } from '../pdf/judge-world.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { contextFor, open, sender, signedText, stranger } from '../signing/world.ts'
 
@@ -26,6 +28,17 @@ t.test('the certificates of a chain are kept under their fingerprints, and cost 
   await createKeepEvidence({ database: counting })([verdict])
   t.equal(transactions, 3, 'a process that begins does not know what is kept, and stores nothing twice')
   t.equal((await database.query('select from blob')).rowCount, 4)
+})
+
+t.test('an answer on revocation that came along with a PDF is kept, if it counted', async (t) => {
+  const { database } = await createTestDatabase(t)
+  const span = { thisUpdate: hours(-24), nextUpdate: hours(24) }
+  const [counted, stranger] = [issueCrl({ issuer: SUB, ...span }), issueCrl({ issuer: STRANGER, ...span })]
+  const verdict = judgedSignature({}, {}, { ...unaware, material: { crls: [counted, stranger] } })
+  t.equal(verdict.result, 'valid')
+  await createKeepEvidence({ database })([verdict])
+  t.strictSame(await readBlob(database, Buffer.from(verdict.revocation[0]!.evidence!, 'hex')), counted)
+  t.equal((await database.query('select from blob')).rowCount, 4, 'and three certificates')
 })
 
 t.test('a verdict that was read back from where it is kept has nothing to keep', async (t) => {
