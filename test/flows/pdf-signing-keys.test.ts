@@ -4,11 +4,15 @@ import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { handleCompromise } from '../../src/outbound/compromise.ts'
+import { importAnswer } from '../../src/trust/revocation/import.ts'
+import { loadTrust, storesOf } from '../../src/trust/store.ts'
 import { fingerprintOf } from '../../src/trust/verdict.ts'
 import { createClock } from '../support/axis.ts'
+import { startCa } from '../support/ca.ts'
 import { A, organisation } from '../support/gateway.ts'
 import { makePdf, pagesOf } from '../support/pdf.ts'
 import { startSigning } from '../support/pdf-signing.ts'
+import { startRevocationWorld } from '../support/revocation.ts'
 import { until } from '../support/until.ts'
 import { signDigest } from '../trust/signers/signing-server.ts'
 import { needsOpenssl } from '../trust/world.ts'
@@ -27,7 +31,7 @@ t.test('while the signer is away the document waits, visibly, and nobody is refu
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-      if (isAway) return response.writeHead(503).end()
+      if (isAway) return void response.writeHead(503).end()
       signatures++
       response.end(JSON.stringify({ signature: signDigest(keys, JSON.parse(Buffer.concat(chunks).toString())).toString('base64') }))
     })
@@ -74,4 +78,30 @@ t.test('what has left with a compromised key\'s signature stays as it is, for al
   const report = await handleCompromise({ database: world.database, fingerprint: fingerprint(A.key), since: new Date(0), now: new Date(), actor: 'test' })
   t.match(report, { filesSignedAgain: 0, dispatches: [{ state: 'sent', remedy: 'tell-recipient' }] })
   t.strictSame((await world.view(id)).attachments, before)
+})
+
+t.test('a PDF whose key its CA revokes before it has left is signed anew with the key in use', async (t) => {
+  const ca = await startCa(t)
+  const [old, present, sender] = [ca.issue(), ca.issue(), ca.issue()]
+  const world = await startRevocationWorld(t, { ca, leaves: [sender], settings: { missingRevocation: 'accept' }, policy: { packetSignature: 'ignored' } })
+  const { a, apply, clock, database, simulator } = world
+  const key = (leaf: typeof old, from: string) => ({ agency: A.codes[0], keyPem: leaf.keyPem, certificatePem: leaf.pem, from })
+  await apply({ signers: [key(old, '2021-01-01'), key(present, '2022-01-01')] })
+  const { rows: [connection] } = await database.query<{ port: string }>(`select substring(base_url from ':(\\d+)/') as port from connection`)
+  await world.gateway.start()
+  await simulator.close()
+  const packet = await world.packet(sender)
+  const { id } = (await until(async () => { const answer = await a.ask('POST', `/documents?sign=${encodeURIComponent(JSON.stringify(annex))}`, packet); return answer.statusCode === 202 && answer })).json()
+  const signing = async () => (await a.document(id)).attachments[0].signing
+  await until(async () => (await signing()).state === 'finished')
+  t.equal((await signing()).pdf.signatures[0].signer.fingerprint, fingerprintOf(present.certificate))
+  await until(async () => (await database.query(`select from dispatch where document_id = $1 and packet is not null`, [id])).rowCount === 1)
+  ca.revoke(present)
+  t.match(await importAnswer('sub.crl', ca.crl(), { database, stores: storesOf(loadTrust(ca.trustDir)), now: clock.now(), actor: 'test' }), { isNew: true })
+  await until(async () => (await world.alarms()).some(({ kind }) => kind === 'signer.revoked'), { timeout: 20_000 })
+  await simulator.listen({ port: Number(connection!.port) })
+  clock.forward(6 * 60_000)
+  const document = await until(async () => { const document = await a.document(id); return document.deliveries[0].state === 'sent' && document }, { timeout: 30_000 })
+  t.match(document.attachments[0].signing.pdf, { result: 'valid', signatures: [{ signer: { fingerprint: fingerprintOf(old.certificate) } }] })
+  t.same(document.deliveries[0].history.map(({ kind }: { kind: string }) => kind).filter((kind: string) => /^(file|sent)/.test(kind)), ['file-signed', 'file-ready', 'file-unsigned', 'file-signed', 'file-ready', 'sent'])
 })

@@ -3,6 +3,7 @@ import t from 'tap'
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { issueCrl } from '../../certs-example/revocation.ts'
 import { openAlarms } from '../../src/alarms/alarms.ts'
 import { fingerprintOf } from '../../src/trust/verdict.ts'
 import { readPdfsig } from '../support/signed-pdf.ts'
@@ -137,5 +138,24 @@ t.test('when the authority is away for too long, the document goes with what it 
   t.equal((await world.submit([file(unsigned)], [{ file: 1, as: 'annex' }])).statusCode, 202)
   t.match((await world.arrived(2)).item.attachments[0]!.pdf, { signatures: [{ level: 'B-T' }] })
   t.notOk((await openAlarms(world.database)).some(({ kind }) => kind === 'pdf-signing.level'), 'which is over when tokens come again')
-  t.equal(fingerprintOf.length, 1)
+})
+
+t.test('revocation data is added when the answers on signer and authority are known, and missed for no longer than its time', needsOpenssl, async (t) => {
+  const authority = await startTsa(t)
+  const sign = [{ file: 1, as: 'annex', level: 'B-LT' }]
+  const without = await startSigning(t, { authority, systemPolicy: { levelMinutes: 0.02 } })
+  await without.gateway.start()
+  const { id } = (await without.submit([file(unsigned)], sign)).json()
+  t.match((await without.arrived()).item.attachments[0]!.pdf, { result: 'valid', signatures: [{ level: 'B-T' }] })
+  t.match((await without.view(id)).attachments[0]!.signing, { level: 'B-T', wanted: 'B-LT', reason: /^no answer on the revocation/ })
+  t.strictSame((await openAlarms(without.database)).filter(({ kind }) => kind === 'pdf-signing.level'), [], 'it has its time-stamp')
+
+  const span = { thisUpdate: new Date(Date.now() - 3_600_000), nextUpdate: new Date(Date.now() + 40 * 24 * 3_600_000) }
+  for (const issuer of [authority.tsa.root, authority.tsa.sub]) writeFileSync(join(authority.folder, `crls/${fingerprintOf(issuer.certificate)}.crl`), issueCrl({ issuer, ...span }))
+  const world = await startSigning(t, { authority })
+  await world.gateway.start()
+  const signed = (await world.submit([file(unsigned)], sign)).json()
+  const { item } = await world.arrived()
+  t.match(item.attachments[0]!.pdf, { result: 'valid', signatures: [{ level: 'B-LT', later: [{ kind: 'validation-data', permitted: true }] }] })
+  t.match((await world.view(signed.id)).attachments[0]!.signing, { level: 'B-LT', reason: null })
 })

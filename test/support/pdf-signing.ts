@@ -24,8 +24,10 @@ export async function startTsa (t: Test) {
   const server = await serveTsa(t, tsa)
   const folder = t.testdir()
   cpSync(EXAMPLE_TRUST_DIR, folder, { recursive: true })
-  mkdirSync(join(folder, 'time-stamping/anchors'), { recursive: true })
-  writeFileSync(join(folder, 'time-stamping/anchors/root.pem'), pem('CERTIFICATE', tsa.root.certificate.raw))
+  for (const [part, { certificate }] of [['anchors', tsa.root], ['intermediates', tsa.sub]] as const) {
+    mkdirSync(join(folder, 'time-stamping', part), { recursive: true })
+    writeFileSync(join(folder, 'time-stamping', part, 'ca.pem'), pem('CERTIFICATE', certificate.raw))
+  }
   return { tsa, server, folder }
 }
 
@@ -60,7 +62,7 @@ export async function startSigning (t: Test, { authority, ...options }: WorldOpt
       a.ask('POST', `/documents${sign.length > 0 ? `?sign=${encodeURIComponent(JSON.stringify(sign))}` : ''}`, await signedPacket(documentPacket({}, files))),
     view: async (id: string): Promise<DocumentView> => a.document(id),
     /** The document, once this is so. */
-    when: (id: string, is: (document: DocumentView) => unknown) => until(async () => { const document: DocumentView = await a.document(id); return is(document) && document }, { timeout: 20_000 }),
+    when: (id: string, is: (document: DocumentView) => boolean) => until(async () => { const document: DocumentView = await a.document(id); return is(document) ? document : null }, { timeout: 20_000 }),
     /** Once it has arrived: the item, and its files as the other side gets them. */
     async arrived (count = 1) {
       const items = await until(async () => { const { items } = await b.mailbox(); return items.length === count && items }, { timeout: 20_000 })
