@@ -15,7 +15,7 @@ for (const code of Buffer.from('()<>[]{}/%')) CLASS[code] = DELIMITER
 
 export const isWhitespace = (code: number): boolean => CLASS[code] === WHITESPACE && code >= 0
 const isRegular = (code: number): boolean => code >= 0 && CLASS[code] === REGULAR
-const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
+export const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 
 const [LF, CR, PERCENT, SLASH, OPEN, CLOSE, LESS, GREATER, LEFT, RIGHT, BACKSLASH, R] = Buffer.from('\n\r%/()<>[]\\R') as unknown as [number, number, number, number, number, number, number, number, number, number, number, number]
 
@@ -137,7 +137,10 @@ export class Lexer {
 
   #endOfWord (limit: number): number {
     let end = this.position
-    while (end - this.position <= limit && isRegular(this.at(end))) end++
+    for (let code = this.at(end); end - this.position <= limit && isRegular(code); code = this.at(++end)) {
+      // Regular by the standard, but whitespace for some
+      if (code < 0x20) broken('a control character in a word', end)
+    }
     return end
   }
 

@@ -18,6 +18,8 @@ export type XrefSection = {
   /** What the `startxref` behind it says; 0 where it leads nowhere, or there is none: the first section of a linearised file */
   startxref: number
   trailer: PdfDict
+  /** Of a table: where the keyword stands */
+  trailerAt?: number
   entries: XrefEntries
   /** Of a hybrid: where the cross-reference stream stands that its table's readers do not see */
   hidden?: { from: number, to: number }
@@ -36,7 +38,7 @@ export function readSection (source: PdfSource, offset: number, limit: number, b
   return { from, ...readMarker(source, read.to, limit, budget), ...read }
 }
 
-type Content = { trailer: PdfDict, entries: XrefEntries, to: number, hidden?: { from: number, to: number } }
+type Content = { trailer: PdfDict, trailerAt?: number, entries: XrefEntries, to: number, hidden?: { from: number, to: number } }
 
 /** What stands between the section's trailer and the end of its revision. */
 function readMarker (source: PdfSource, from: number, limit: number, budget: Budget): { startxref: number, eof: number, end: number } {
@@ -60,16 +62,17 @@ function readTable (source: PdfSource, lexer: Lexer, budget: Budget): Content {
     if (lexer.at(lexer.position) === TRAILER) break
     readSubsection(lexer, builder)
   }
+  const trailerAt = lexer.position
   lexer.expect('trailer')
   const trailer = lexer.object()
   if (!(trailer instanceof Map)) return broken('a trailer without its dictionary', lexer.position)
   const to = lexer.position
   const entries = builder.entries()
   const at = trailer.get('XRefStm')
-  if (at === undefined) return { trailer, entries, to }
+  if (at === undefined) return { trailer, trailerAt, entries, to }
   if (typeof at !== 'number') return broken('an XRefStm that is no offset', to)
   const hidden = readXrefStream(source, at, lexer.limit, budget)
-  return { trailer, entries: mergeHybrid(entries, hidden.entries, budget), to, hidden: { from: hidden.from, to: hidden.to } }
+  return { trailer, trailerAt, entries: mergeHybrid(entries, hidden.entries, budget), to, hidden: { from: hidden.from, to: hidden.to } }
 }
 
 const TRAILER = 't'.charCodeAt(0)

@@ -17,7 +17,7 @@ t.test('numbers are integers and reals as they are written', async (t) => {
 
 t.test('names are decoded, and must be decodable', async (t) => {
   for (const [text, name] of Object.entries({ '/Name1': 'Name1', '/A;Name_With-Various***Characters?': 'A;Name_With-Various***Characters?', '/': '', '/A#42': 'AB', '/Lime#20Green': 'Lime Green', '/a#23b': 'a#b' })) t.equal(value(text), `/${name}`, text)
-  for (const wrong of ['/a#', '/a#4', '/a#zz', '/a#00']) t.match(faultOf(() => value(wrong)), /^PDF_BROKEN/, wrong)
+  for (const wrong of ['/a#', '/a#4', '/a#zz', '/a#00', '/a\vb', '/a\x01']) t.match(faultOf(() => value(wrong)), /^PDF_BROKEN/, wrong)
 })
 
 t.test('literal strings: parentheses in pairs, escapes, octal digits, lines that are continued, and every end of line as one', async (t) => {

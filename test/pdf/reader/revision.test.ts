@@ -1,4 +1,5 @@
 import t from 'tap'
+import { spawnSync } from 'node:child_process'
 
 import { Budget } from '../../../src/pdf/reader/budget.ts'
 import { PdfRef, PdfStream } from '../../../src/pdf/reader/objects.ts'
@@ -131,6 +132,23 @@ t.test('bytes of an update that belong to nothing are found', async (t) => {
   t.equal(found(update('', 'x\n')), 'x\n')
   const first = updateOf(pdf, { 6: '(skipped)' })
   t.match(found(updateOf(first, { 7: '(seven)' }, { prev: Number(/startxref\n(\d+)/.exec(pdf.toString('latin1'))?.[1]) })), /^6 0 obj/, 'a revision that the chain passes over')
+})
+
+t.test('what looks like an object inside of an update\'s stream, string or comment is stray: poppler shows it when some reference leads nowhere', async (t) => {
+  const page = (annots: string) => `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R /Annots ${annots} >>`
+  const evil = '\n5 0 obj\n<< /Length 34 >>\nstream\nBT /F1 24 Tf 72 720 Td (EVIL) Tj ET\nendstream\nendobj\n'
+  const decoy = (annots: string) => updateOf(makePdf({ ...pagesOf('GOOD'), 4: page(annots) }), { 20: { data: evil } })
+  const shown = (pdf: Buffer) => spawnSync('pdftotext', ['-', '-'], { input: pdf, encoding: 'utf8' }).stdout.trim()
+  t.strictSame([shown(decoy('[]')), shown(decoy('99 0 R'))], ['GOOD', 'EVIL'])
+  const found = (pdf: Buffer) => pdf.toString('latin1', stray(pdf)?.from, stray(pdf)?.to)
+  t.equal(found(decoy('99 0 R')), '5 0 obj')
+  t.equal(found(updateOf(makePdf(), { 20: '(5\r0  obj)' })), '5\r0  obj')
+  t.equal(found(updateOf(makePdf(), { 20: '% 15 0 obj\n(x)' })), '15 0 obj')
+  t.equal(found(updateOf(makePdf(), { 20: '(trailer << /Root 20 0 R >>)' })), 'trailer')
+  const large = updateOf(makePdf(), { 20: { data: 'x'.repeat(3_000_000) + evil } }, { xref: 'stream' })
+  t.equal(found(large), '5 0 obj')
+  t.equal(found(updateOf(makePdf(), { 20: { data: `5${' '.repeat(2_000_000)}0 obj` } })).length, 2_000_006)
+  t.equal(stray(updateOf(makePdf(), { 20: '(no object, 5 obj, trailer, trailers <<)' })), undefined)
 })
 
 t.test('an update that places objects at the same bytes, or inside of another, is found', async (t) => {
