@@ -1,5 +1,5 @@
 /** What the PDFs of an arrival mean for an agency that it is addressed to. Decides only. */
-import { ruleInbound, standingOf, type InboundPdfRule, type PdfPolicy, type PdfStanding } from '../pdf/policy.ts'
+import { ruleInbound, standingOf, type PdfPolicy, type PdfStanding } from '../pdf/policy.ts'
 import type { PdfVerdict } from '../pdf/verdict.ts'
 import type { Reason } from '../trust/verdict.ts'
 
@@ -12,13 +12,13 @@ export type PdfFault = { number: number, name: string, standing: PdfStanding, re
 export type PdfRuling = { kind: 'mark' } | { kind: 'hold' | 'refuse' | 'wait', faults: PdfFault[] }
 
 /** What waits is waited for only where nothing worse is known: a person decides with all that is known by then, and a refusal stands in any case. */
-const STRICTEST: readonly InboundPdfRule[] = ['refuse', 'hold', 'wait']
+const STRICTEST = ['refuse', 'hold', 'wait'] as const
 
 /** The strictest rule that one of the files meets, and the files that meet it. */
 export function rulePdfs (pdfs: readonly JudgedPdf[], connection: PdfPolicy, agency: PdfPolicy): PdfRuling {
   const ruled = pdfs.map((pdf) => ({ pdf, rule: ruleInbound(pdf.verdict, connection, agency) }))
   const kind = STRICTEST.find((one) => ruled.some(({ rule }) => rule === one))
-  if (kind === undefined || kind === 'mark') return { kind: 'mark' }
+  if (kind === undefined) return { kind: 'mark' }
   return { kind, faults: ruled.filter(({ rule }) => rule === kind).map(({ pdf: { number, name, verdict } }) => ({ number, name, standing: standingOf(verdict), reasons: reasonsOf(verdict) })) }
 }
 
@@ -39,6 +39,12 @@ function reasonsOf ({ reasons }: PdfVerdict): Reason[] {
   return reasons.slice(0, MOST_REASONS)
 }
 
+/** What is waited for, and for which file. */
+export function waitReason ([fault]: readonly PdfFault[]): Reason {
+  const { number, name, reasons: [first] } = fault!
+  return { ...first!, detail: `tệp · file ${number} “${name}”` }
+}
+
 /** What the sender reads of a refusal. */
 export function refusalText (faults: readonly PdfFault[]): string {
   return shortened(`Từ chối tiếp nhận: ${inVietnamese(faults)}`)
@@ -57,5 +63,5 @@ function inVietnamese (faults: readonly PdfFault[]): string {
 }
 
 function shortened (text: string): string {
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1).toWellFormed()}…` // the cut may go through a character
 }

@@ -11,7 +11,7 @@ import type { NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { alarmText, askAgainAt, decideArrival, unregisteredSigner, verdictsOf, type ArrivalDecision, type PacketVerdicts, type QuarantineReason, type Verdicts } from './arrival.ts'
 import { senderOf, toStamp, type Judge, type Judged, type Read } from './judge.ts'
-import { heldText, refusalText, rulePdfs } from './pdf-ruling.ts'
+import { heldText, refusalText, rulePdfs, waitReason } from './pdf-ruling.ts'
 import { missingOf, type Recheck, type TrustFor } from './recheck.ts'
 import { bringForward } from './recheck-store.ts'
 import { lookForApproval } from './judge-again.ts'
@@ -88,8 +88,8 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
 
   async function askLater (arrival: UnjudgedArrival, { nextAt, reason }: Pick<ArrivalDecision & { kind: 'ask-again' }, 'nextAt' | 'reason'>, verdicts: Verdicts, heard: number): Promise<void> {
     await wait(arrival, nextAt, { ...reason, missing: missingOf(verdicts) })
-    // What was heard while it was judged has found no arrival that waits for it yet
-    if (arrival.attempts === 0 && recheck.heard() !== heard) await bringForward(database, arrival.id, now())
+    // What was heard while it was judged has found no arrival that waits for it
+    if (recheck.heard() !== heard) await bringForward(database, arrival.id, now())
   }
 
   async function apply (arrival: UnjudgedArrival, packet: StatusPacket, verdicts: Verdicts): Promise<void> {
@@ -115,7 +115,7 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
     for (const { id, code, pdf } of receivers) {
       const ruling = rulePdfs(verdicts.pdfs, connection.policy.pdf, pdf)
       switch (ruling.kind) {
-        case 'wait': return askLater(arrival, { nextAt: askAgainAt(arrival.attempts, now()), reason: ruling.faults[0]!.reasons[0]! }, verdicts, heard)
+        case 'wait': return askLater(arrival, { nextAt: askAgainAt(arrival.attempts, now()), reason: waitReason(ruling.faults) }, verdicts, heard)
         case 'mark': targets.push({ id, code, state: 'waiting', reason: null }); break
         case 'hold': targets.push({ id, code, state: 'held', reason: { files: ruling.faults } }); break
         case 'refuse': targets.push({ id, code, state: 'refused', reason: { files: ruling.faults } }); break
