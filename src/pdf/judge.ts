@@ -7,7 +7,7 @@ import { conclusionOf } from '../signing/conclude.ts'
 import { judgeSha1, momentOf, proveTime, withClaim, type Moment, type ProvedTime, type ReceiptContext } from '../signing/proof-time.ts'
 import { SIGNING_REASONS } from '../signing/reasons.ts'
 import { judgeSignedData, type JudgedSignature } from '../trust/cms/judge.ts'
-import { CMS_REASONS } from '../trust/cms/reasons.ts'
+import { CMS_REASONS, type CmsFinding } from '../trust/cms/reasons.ts'
 import { judgeCertificate, type CertificateVerdict, type Trust } from '../trust/judge.ts'
 import { knownTogether, readHints, type Hints } from '../trust/revocation/hints.ts'
 import { authoritiesIn } from '../trust/store.ts'
@@ -72,16 +72,21 @@ function judgeSignature (examined: ExaminedSignature, cms: JudgedSignature, alon
   const sha1 = judgeSha1(cms.sha1, time, context)
   // With SHA-1 that is not known to be old, anybody may have made the content for a signature, or the signature for a certificate
   const isNamed = cms.signed && !sha1.some(({ code }) => code === 'ALGORITHM_SHA1')
-  const own = combine(pdfVerdictFrom(form), verdictFrom(CMS_REASONS, cms.findings), verdictFrom(SIGNING_REASONS, sha1))
+  const own = combine(pdfVerdictFrom(form), verdictFrom(CMS_REASONS, messageFindingsOf(examined, cms)), verdictFrom(SIGNING_REASONS, sha1))
   const signer = cms.signer && judgeSigner(cms.signer, cms, along, time, context)
   return {
     ...shownOf(examined),
     ...conclusionOf(context, {
-      checked: ['structure', 'changes', 'algorithms', 'signature value', 'digest', ...signer ? ['certificate'] : [], 'time'],
+      checked: ['structure', 'changes', ...cms.value.length > 0 ? ['algorithms', 'signature value', 'digest'] : [], ...signer ? ['certificate'] : [], 'time'],
       own, time, certificate: signer?.verdict, ...(isNamed && cms.signer && { signer: detailsOf(cms.signer) }),
     }),
     level: levelOf(examined, { isNamed, isStamped: time.moments.length > 0, carriesAnswers: signer?.carriesAnswers ?? false, stamps: along.stamps }),
   }
+}
+
+/** What a range that is not honest covers was never digested, so that nobody knows whether it was changed. */
+function messageFindingsOf ({ findings }: ExaminedSignature, cms: JudgedSignature): CmsFinding[] {
+  return findings.some(({ code }) => code === 'PDF_BYTE_RANGE') ? cms.findings.filter(({ code }) => code !== 'CMS_CONTENT_CHANGED') : cms.findings
 }
 
 function judgeFindings (examined: ExaminedSignature, context: PdfContext): PdfSignatureVerdict {
@@ -109,7 +114,7 @@ function judgeDocumentToken ({ cms, digests }: ExaminedSignature, { trust }: Pdf
 
 /** The moment by which a signature existed, since a later time-stamp covers it. What was added after that time-stamp does not take it back. */
 function momentOver ({ revision }: ExaminedSignature, { signature, token }: DocumentStamp): Moment[] {
-  const isHonest = signature.findings.length === 0 && signature.subFilter === TIME_STAMP_KIND
+  const isHonest = pdfVerdictFrom(signature.findings).result === 'valid' && signature.subFilter === TIME_STAMP_KIND
   return isHonest && signature.revision > revision ? momentOf(token) : []
 }
 

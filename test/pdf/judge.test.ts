@@ -131,6 +131,7 @@ t.test('a time-stamp over the document proves what it covers, if it is honest', 
   t.equal(from(documentTimeStamp({}, { revision: 2 })), 'receipt')
   t.equal(from(documentTimeStamp({ hash: Buffer.alloc(32) })), 'receipt')
   t.equal(from(documentTimeStamp({}, { findings: [{ code: 'PDF_BYTE_RANGE' }] })), 'receipt')
+  t.equal(from(documentTimeStamp({}, { findings: [{ code: 'PDF_FIELD_UNLISTED' }] })), 'token', 'a remark does not keep it from proving')
   t.equal(from(documentTimeStamp({}, { kind: 'signature' })), 'receipt')
   const wrong = judgedFile([signature, documentTimeStamp({ hash: Buffer.alloc(32) })])
   t.equal(wrong.result, 'invalid', 'one that is wrong makes the file wrong')
@@ -228,6 +229,11 @@ t.test('a certificate that only the file holds may stand between signer and root
   t.equal(told(judgedSignature({ by: leaf }, {}, { material: { certificates: [far.certificate.raw] } })), 'valid')
   t.equal(told(judgedSignature({ by: leaf, certificates: [leaf.certificate.raw, far.certificate.raw] })), 'valid')
   t.match(told(judgedSignature({ by: leaf }, {}, { material: { certificates: [Buffer.from('none'), STRANGER.certificate.raw] } })), /^invalid ISSUER_UNKNOWN/)
+})
+
+t.test('of a range that is not honest nobody says that its content was changed', async (t) => {
+  t.equal(told(judgedSignature({}, { digests: {}, findings: [{ code: 'PDF_BYTE_RANGE' }] })), 'invalid PDF_BYTE_RANGE')
+  t.equal(told(judgedSignature({}, { digests: {} })), 'invalid CMS_CONTENT_CHANGED', 'but a digest that is missing is never taken for right')
 })
 
 t.test('a signature whose message is missing says what was found instead', async (t) => {

@@ -158,9 +158,19 @@ function stampsOf ({ unsignedAttributes }: CmsSigner): Buffer[] {
   return stamps.map(({ raw }) => raw)
 }
 
-/** Beside the message's own CRLs, what Adobe's attribute holds (ISO 32000-2, 12.8.3.3.2): CRLs and OCSP answers. */
+/** Beside the message's own CRLs, what Adobe's attribute holds (ISO 32000-2, 12.8.3.3.2): CRLs and OCSP answers. One that cannot be read is as good as absent. */
 function answersOf ({ crls, ocsps }: SignedData, { attributes, unsignedAttributes }: CmsSigner): { crls: Buffer[], ocsps: Buffer[] } {
-  const archived = [...attributes, ...unsignedAttributes].filter(({ type }) => type === ATTRIBUTE.revocationInfoArchival).flatMap(({ values }) => values).flatMap((value) => childrenOf(value, TAG.sequence, MOST_ANSWERS))
-  const inside = (tag: number) => archived.filter((field) => field.tag === tag).flatMap(({ content }) => childrenOf(readDer(content, TAG.sequence), TAG.sequence, MOST_ANSWERS)).map(({ raw }) => raw)
-  return { crls: [...crls, ...inside(0xa0)], ocsps: [...ocsps, ...inside(0xa1)] }
+  const values = [...attributes, ...unsignedAttributes].filter(({ type }) => type === ATTRIBUTE.revocationInfoArchival).flatMap(({ values }) => values)
+  const archived = values.flatMap((value) => orNothing(() => childrenOf(value, TAG.sequence, MOST_ANSWERS)))
+  const inside = (tag: number) => archived.filter((field) => field.tag === tag).flatMap(({ content }) => orNothing(() => childrenOf(readDer(content, TAG.sequence), TAG.sequence, MOST_ANSWERS)))
+  return { crls: [...crls, ...inside(0xa0).map(({ raw }) => raw)], ocsps: [...ocsps, ...inside(0xa1).map(({ raw }) => raw)] }
+}
+
+function orNothing<Read> (read: () => Read[]): Read[] {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof DerError) return []
+    throw error
+  }
 }

@@ -119,6 +119,12 @@ t.test('what comes along is found: time-stamps, the claimed time, CRLs and OCSP 
   t.same(told.ocsps, [ocsp, ocsp, ocsp])
 })
 
+t.test('answers on revocation that cannot be read are as good as absent', async (t) => {
+  for (const value of [octets(CONTENT), sequence(der(0xa0, octets(CONTENT)), der(0xa1))]) {
+    t.match(judged(writeMessage(SIGNER, { unsigned: () => [attribute('1.2.840.113583.1.1.8', value)] })), { findings: [], signed: true, crls: [], ocsps: [] })
+  }
+})
+
 t.test('a message made to exhaust its reader, or that is none, is unreadable and nothing worse', async (t) => {
   const whole = writeMessage(SIGNER)
   const many = [
