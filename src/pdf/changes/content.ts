@@ -31,7 +31,7 @@ export const NO_CONTENT = (): Content => ({ fixed: new Set(), roles: new Map(), 
 /** The entries of an object that are open in this revision. */
 function openEntries (revision: Revision, number: number, dict: PdfDict, fields: ReadonlyMap<number, Field>): OpenPlace[] {
   const field = fields.get(number)
-  if (field?.signature === null) return OPEN_IN_FIELD.map((key) => ({ kind: 'form-fill', field, value: dict.get(key) }))
+  if (field?.isOpen) return OPEN_IN_FIELD.map((key) => ({ kind: 'form-fill', field, value: dict.get(key) }))
   const root = revision.trailer.get('Root')
   if (root instanceof PdfRef && root.number === number) return Array.from(OPEN_IN_CATALOG, ([key, kind]) => ({ kind, value: dict.get(key) }))
   return []
@@ -109,7 +109,7 @@ export function walkContent (revision: Revision, fields: ReadonlyMap<number, Fie
     } else if (isPage(dict)) {
       fixEntries(dict, ['Annots'])
       open(dict.get('Annots'), 'annotations', fixItems)
-    } else fixEntries(dict, fields.get(number)?.signature === null ? OPEN_IN_FIELD : [])
+    } else fixEntries(dict, fields.get(number)?.isOpen ? OPEN_IN_FIELD : [])
   }
 
   if (root instanceof PdfRef) fixed.add(root.number)
@@ -122,9 +122,10 @@ export function walkContent (revision: Revision, fields: ReadonlyMap<number, Fie
   return content
 }
 
+/** A page, and nothing else that holds resources: a font or an annotation has a Subtype. */
 export function isPage (dict: PdfDict): boolean {
   const type = dict.get('Type')
-  return type instanceof PdfName && type.value === 'Page'
+  return type instanceof PdfName && type.value === 'Page' && !dict.has('Subtype')
 }
 
 /** So that a window of the file, or an object stream, is read once and not for every object in it. */

@@ -9,8 +9,11 @@ import { textOf } from '../signatures/text.ts'
 /** Deeper than any form. */
 const DEEPEST = 32
 
-/** One node of the tree: a field, or a widget of one, with its own and inherited entries. `signature`: what a signature field holds; `appearance`: the default appearance of its text. */
-export type Field = { number: number, name: string, isSignature: boolean, signature: PdfObject, appearance: string | undefined }
+/**
+ * One node of the tree: a field, or a widget of one, with its own and inherited entries. `isOpen`: it may be filled in or signed, since nobody signed in it yet, and no other
+ * field has it too. `signature`: what a signature field holds; `appearance`: the default appearance of its text.
+ */
+export type Field = { number: number, name: string, isSignature: boolean, isOpen: boolean, signature: PdfObject, appearance: string | undefined }
 
 /** What a field hands down to its kids (12.7.4.1). */
 type Inherited = { names: readonly string[], type: PdfObject, value: PdfObject, appearance: PdfObject }
@@ -30,8 +33,10 @@ export function formOf (revision: Revision): PdfDict | undefined {
 }
 
 function walk (revision: Revision, node: PdfObject, above: Inherited, fields: Map<number, Field>, depth: number): void {
-  const dict = dictOf(revision, node)
-  if (!(node instanceof PdfRef) || !dict || fields.has(node.number)) return
+  const known = node instanceof PdfRef ? fields.get(node.number) : undefined
+  const dict = known ? undefined : dictOf(revision, node)
+  if (known) known.isOpen = false
+  if (!(node instanceof PdfRef) || !dict) return
   if (depth > DEEPEST) throw new PdfFault('PDF_TOO_COMPLEX', `form: field ${above.names.join('.')} lies too deep`)
   const own: Inherited = {
     names: dict.has('T') ? [...above.names, textOf(revision.resolve(dict.get('T'))) ?? '?'] : above.names,
@@ -40,7 +45,8 @@ function walk (revision: Revision, node: PdfObject, above: Inherited, fields: Ma
     appearance: revision.resolve(dict.get('DA')) ?? above.appearance,
   }
   const isSignature = own.type instanceof PdfName && own.type.value === 'Sig'
+  const signature = isSignature ? own.value : null
   const appearance = own.appearance instanceof PdfString ? own.appearance.bytes.toString('latin1') : undefined
-  fields.set(node.number, { number: node.number, name: own.names.join('.'), isSignature, signature: isSignature ? own.value : null, appearance })
+  fields.set(node.number, { number: node.number, name: own.names.join('.'), isSignature, isOpen: signature === null, signature, appearance })
   for (const kid of itemsOf(revision, dict.get('Kids'))) walk(revision, kid, own, fields, depth + 1)
 }

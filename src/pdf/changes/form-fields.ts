@@ -1,12 +1,10 @@
 /** Rules for a field or widget that was there already (ISO 32000-2, 12.7.4 and 12.5.6.19). */
-import type { PdfDict } from '../reader/objects.ts'
+import { PdfName, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
 import type { Field } from './fields.ts'
 import { faultInSignature, isExtended, signatureIn } from './new-signatures.ts'
 import { differingKeys } from './same.ts'
 
-/** What filling in a field changes: its value, how that looks, which of a button's states is shown, which options of a list are chosen. */
-const FILLED = new Set(['V', 'RV', 'AP', 'AS', 'I', 'M'])
 /** What signing in an empty field changes. Its place too: the signer vouches for it as for that of a new field. */
 const SIGNED = new Set(['V', 'AP', 'F', 'M', 'P', 'Rect'])
 const READ_ONLY = 1
@@ -16,9 +14,17 @@ export function compareFields (comparison: Comparison, field: Field, before: Pdf
   const keys = differingKeys(before, after, comparison.same).filter((key) => !isHarmless(key, before, after, comparison, accepted))
   if (keys.length === 0) return []
   const beyond = (permitted: ReadonlySet<string>) => keys.filter((key) => !permitted.has(key)).map((key) => other(`object ${field.number}: field ${field.name} /${key}`, field.name))
-  if (field.signature !== null) return beyond(new Set())
-  if (!field.isSignature) return keys.every((key) => FILLED.has(key)) ? [filled(field)] : beyond(FILLED)
+  if (!field.isOpen) return beyond(new Set())
+  if (!field.isSignature) return keys.every((key) => isFilled(key, comparison.later.resolve(after.get(key)))) ? [filled(field)] : beyond(new Set())
   return [...beyond(SIGNED), ...signedNow(comparison, field, after)]
+}
+
+/** What filling in a field changes: its value, how that looks, which of a button's states is shown, which options of a list are chosen. */
+function isFilled (key: string, value: PdfObject): boolean {
+  // Under these names a dictionary that is no field has entries of other types
+  if (key === 'AS') return value === null || value instanceof PdfName
+  if (key === 'I') return value === null || Array.isArray(value)
+  return ['V', 'RV', 'AP', 'M'].includes(key)
 }
 
 export function filled ({ name }: Field): Change {

@@ -36,7 +36,7 @@ export function newSignatureFields (comparison: Comparison): NewFields {
 function unlistedField (number: number, later: Revision): Field | undefined {
   const dict = objectAt(later, number)
   if (!(dict instanceof Map) || nameOf(dict, 'Subtype', later) !== 'Widget' || nameOf(dict, 'FT', later) !== 'Sig' || dict.has('Parent')) return undefined
-  return { number, name: textOf(later.resolve(dict.get('T'))) ?? '?', isSignature: true, signature: later.resolve(dict.get('V')), appearance: undefined }
+  return { number, name: textOf(later.resolve(dict.get('T'))) ?? '?', isSignature: true, isOpen: false, signature: later.resolve(dict.get('V')), appearance: undefined }
 }
 
 function faultInNewField (field: Field, dict: PdfDict, comparison: Comparison, names: ReadonlySet<string>): string | undefined {
@@ -44,7 +44,7 @@ function faultInNewField (field: Field, dict: PdfDict, comparison: Comparison, n
   if (dict.has('T') && names.has(field.name)) return 'a field of a name that is there already'
   if (!itemsOf(later, dict.get('Kids')).every((kid) => kid instanceof PdfRef && added.has(kid.number))) return 'a new field above an old one'
   if (dict.has('A') || dict.has('AA')) return 'a new field with an action'
-  const isShown = dict.has('AP') || dict.has('MK')
+  const isShown = showsSomething(dict)
   if (!field.isSignature) return isShown || dict.has('Rect') || !dict.has('Kids') ? 'a new field that is no signature field' : undefined
   if (field.signature === null) return isShown ? 'a new signature field that shows something without a signature' : undefined
   return faultInSignature(field, dict, comparison)
@@ -74,9 +74,14 @@ function isTimeStamp (signature: PdfDict, later: Revision): boolean {
   return nameOf(signature, 'SubFilter', later) === 'ETSI.RFC3161'
 }
 
+/** Viewers draw the appearance, or one of their own by the characteristics (ISO 32000-2, 12.5.6.19). */
+function showsSomething (widget: PdfDict): boolean {
+  return widget.has('AP') || widget.has('MK')
+}
+
 function isVisible (widget: PdfDict, later: Revision): boolean {
   const [left = 0, bottom = 0, right = 0, top = 0] = itemsOf(later, widget.get('Rect')).map((side) => later.resolve(side))
-  return widget.has('AP') && left !== right && bottom !== top
+  return showsSomething(widget) && left !== right && bottom !== top
 }
 
 /**
