@@ -1,7 +1,7 @@
 /** A PDF, examined: every signature of every revision, what it covers, and what was added after it. */
 import { updatesAfter, type Update } from './changes/changes.ts'
 import { laterChanges } from './changes/later-changes.ts'
-import type { ExaminedSignature, PdfExamination, PdfFinding } from './examination.ts'
+import type { ExaminedSignature, LaterChange, PdfExamination, PdfFinding } from './examination.ts'
 import { PdfFault } from './fault.ts'
 import { Budget } from './reader/budget.ts'
 import type { RevisionPart } from './reader/chain.ts'
@@ -28,7 +28,7 @@ function examine (source: PdfSource): PdfExamination {
   const newest = revisions.at(-1)!
   const shown = shownSignatures(newest)
   const found = collectSignatures(revisions, shown.fields)
-  const first = Math.min(...found.map(({ revision }) => revision), revisions.length)
+  const first = found[0]?.revision ?? revisions.length
   const file = { parts, revisions, shown, updates: updatesAfter(revisions.slice(first - 1), first) }
   return {
     kind: 'read', version: newest.version, pages: shown.pages, revisions: revisions.length,
@@ -45,11 +45,19 @@ function examineSignature (found: FoundSignature, { parts, revisions, shown, upd
   const place = { field, revision, coversWholeFile: revision === revisions.length, ...appearance && { appearance } }
   try {
     const { examined, permissions } = readSignature(found, revisions[revision - 1]!, parts[revision - 1]!)
-    return { ...place, ...examined, later: laterChanges({ revision, ...permissions }, updates) }
+    return { ...place, ...examined, later: boundedChanges(laterChanges({ revision, ...permissions }, updates)) }
   } catch (error) {
     // What is broken about one signature does not keep the others from being judged
     return { ...place, kind: 'signature', subFilter: '', byteRange: [], cms: new Uint8Array(), digests: {}, claims: {}, findings: [faultOf(error)], later: [] }
   }
+}
+
+/** Verdicts are kept for each signature; nobody reads on. */
+const MOST_CHANGES = 100
+
+/** The first of too many, and of those the ones that are not permitted: they decide. */
+function boundedChanges (changes: LaterChange[]): LaterChange[] {
+  return changes.length <= MOST_CHANGES ? changes : changes.toSorted((one, other) => Number(one.permitted) - Number(other.permitted)).slice(0, MOST_CHANGES)
 }
 
 function faultOf (error: unknown): PdfFinding {

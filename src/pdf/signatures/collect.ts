@@ -1,29 +1,44 @@
 /** The signatures of a file over all its revisions: what a later update drops stays a signature of the file. */
+import { PdfFault } from '../fault.ts'
+import { PdfName, type PdfDict } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { certifyingSignatureOf, placeOf, signedFieldsOf, type SignedField } from './fields.ts'
-import { nameOf } from './permissions.ts'
 import { TOKEN, type FoundSignature } from './signature.ts'
 
-/** Each signature once, in the revision where it is first seen, oldest first. `unlisted` are those that only the newest revision's pages show. */
-export function collectSignatures (revisions: readonly Revision[], unlisted: readonly SignedField[]): FoundSignature[] {
+/** Each costs several verifications, and nobody reads on. */
+const MOST_SIGNATURES = 100
+
+/** Each signature once, in the revision where it is first seen, oldest first. `shown` are those that the newest revision's pages show. Throws PdfFault for too many. */
+export function collectSignatures (revisions: readonly Revision[], shown: readonly SignedField[]): FoundSignature[] {
   const found = new Map<string | number, FoundSignature>()
   for (const [index, revision] of revisions.entries()) {
+    const listed = signedFieldsOf(revision)
     const isNewest = index === revisions.length - 1
-    for (const field of [...signedFieldsOf(revision), ...isNewest ? unlisted : []]) {
+    for (const field of [...listed, ...isNewest ? unlistedAmong(shown, listed) : []]) {
       const known = found.get(keyOf(field))
-      if (!known) found.set(keyOf(field), foundIn(revision, index + 1, field, found))
+      if (!known) add(found, field, index + 1)
       else if (known.name !== field.name) known.isShared = true
-      else if (known.revision === index + 1) known.widgets.push(...field.widgets)
     }
     const certifying = certifyingFieldOf(revision)
-    if (certifying && !found.has(keyOf(certifying))) found.set(keyOf(certifying), foundIn(revision, index + 1, certifying, found))
+    if (certifying && !found.has(keyOf(certifying))) add(found, certifying, index + 1)
   }
   return [...found.values()]
 }
 
-function foundIn (revision: Revision, number: number, field: SignedField, before: ReadonlyMap<unknown, FoundSignature>): FoundSignature {
-  const isFirst = [...before.values()].every(({ isToken }) => isToken)
-  return { ...field, revision: number, isFirst, isShared: false, isToken: nameOf(field.signature, 'SubFilter', revision) === TOKEN }
+function add (found: Map<string | number, FoundSignature>, field: SignedField, revision: number): void {
+  if (found.size === MOST_SIGNATURES) throw new PdfFault('PDF_TOO_COMPLEX', `more than ${MOST_SIGNATURES} signatures`)
+  const isFirst = [...found.values()].every(({ signature }) => isToken(signature))
+  found.set(keyOf(field), { ...field, revision, isFirst, isShared: false })
+}
+
+function unlistedAmong (shown: readonly SignedField[], listed: readonly SignedField[]): SignedField[] {
+  const widgets = new Set(listed.flatMap((field) => field.widgets))
+  return shown.filter((field) => !field.widgets.some((number) => widgets.has(number)))
+}
+
+function isToken (signature: PdfDict): boolean {
+  const subFilter = signature.get('SubFilter')
+  return subFilter instanceof PdfName && subFilter.value === TOKEN
 }
 
 /** A signature that has no place of its own is none that can be honest, and is told apart by its field. */

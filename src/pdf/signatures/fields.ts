@@ -33,9 +33,9 @@ export function certifyingSignatureOf (revision: Revision): PdfDict | undefined 
 }
 
 /** The field that a widget belongs to, if that holds a signature: found from the page, whatever the form lists. */
-export function signedFieldOf (revision: Revision, { dict }: Annotation): SignedField | undefined {
+export function signedFieldOf (revision: Revision, { number, dict }: Annotation): SignedField | undefined {
   if (!dict.has('FT') && !dict.has('Parent')) return undefined
-  return heldBy(lineOf(revision, dict).reduceRight((above, field) => handedDown(revision, above, field), NOTHING), [], false)
+  return heldBy(lineOf(revision, dict).reduceRight((above, field) => handedDown(revision, above, field), NOTHING), number === undefined ? [] : [number], false)
 }
 
 /** Where the signature's Contents stand in the file: what tells signatures apart. Undefined where they have no place of their own. */
@@ -59,7 +59,7 @@ function walk (node: PdfObject, above: Inherited, { revision, path, seen, fields
   const kids = itemsOf(revision, dict.get('Kids')).map((kid) => ({ kid, isField: isField(dictOf(revision, kid)) }))
   for (const { kid } of kids.filter(({ isField }) => isField)) walk(kid, inherited, { revision, path, seen, fields })
   if (kids.some(({ isField }) => isField) && !dict.has('V')) return
-  const held = heldBy(inherited, [node, ...kids.map(({ kid }) => kid)], true)
+  const held = heldBy(inherited, [node, ...kids.map(({ kid }) => kid)].flatMap((widget) => widget instanceof PdfRef ? [widget.number] : []), true)
   if (held) fields.push(held)
 }
 
@@ -76,11 +76,10 @@ function handedDown (revision: Revision, above: Inherited, dict: PdfDict): Inher
   }
 }
 
-function heldBy ({ names, type, value, lock }: Inherited, widgets: readonly PdfObject[], isListed: boolean): SignedField | undefined {
+function heldBy ({ names, type, value, lock }: Inherited, widgets: number[], isListed: boolean): SignedField | undefined {
   if (!(type instanceof PdfName && type.value === 'Sig' && value instanceof Map)) return undefined
   return {
-    name: names.join('.'), signature: value as PdfDict, lock: lock instanceof Map ? lock as PdfDict : undefined, isListed,
-    widgets: widgets.flatMap((widget) => widget instanceof PdfRef ? [widget.number] : []),
+    name: names.join('.'), signature: value as PdfDict, lock: lock instanceof Map ? lock as PdfDict : undefined, widgets, isListed,
   }
 }
 

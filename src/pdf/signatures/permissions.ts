@@ -54,8 +54,11 @@ function lockOf (parameters: PdfDict | undefined, revision: Revision): FieldLock
   return { action, fields: itemsOf(revision, parameters?.get('Fields')).map((field) => textOf(revision.resolve(field)) ?? '') }
 }
 
+/** ISO 32000-1, C.2; nothing that we look for is longer, and verdicts are kept. */
+const LONGEST_NAME = 127
+
 /** The name that stands under this key. */
 export function nameOf (dict: PdfDict | undefined, key: string, revision: Revision): string | undefined {
   const name = revision.resolve(dict?.get(key))
-  return name instanceof PdfName ? name.value : undefined
+  return name instanceof PdfName ? name.value.slice(0, LONGEST_NAME) : undefined
 }

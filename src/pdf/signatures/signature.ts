@@ -9,8 +9,8 @@ import { certifyingSignatureOf, placeOf, type SignedField } from './fields.ts'
 import { nameOf, permissionsOf, type Permissions } from './permissions.ts'
 import { dateOf, textOf } from './text.ts'
 
-/** A signature as it was found in the revision that it came with, which counts from 1. `isFirst`: no other but time-stamps came before; `isShared`: it is another field's too; `isToken`: it is a document time-stamp. */
-export type FoundSignature = SignedField & { revision: number, isFirst: boolean, isShared: boolean, isToken: boolean }
+/** A signature as it was found in the revision that it came with, which counts from 1. `isFirst`: no other but time-stamps came before; `isShared`: it is another field's too. */
+export type FoundSignature = SignedField & { revision: number, isFirst: boolean, isShared: boolean }
 
 /** What its dictionary says, and what it permits. */
 export type ReadSignature = { examined: Omit<ExaminedSignature, 'field' | 'revision' | 'coversWholeFile' | 'appearance' | 'later'>, permissions: Permissions }
@@ -19,8 +19,9 @@ export const TOKEN = 'ETSI.RFC3161'
 
 /** Reads a signature in its revision. What is wrong with it is found; a PdfFault is thrown only where the file around it is broken or its limits are spent. */
 export function readSignature (found: FoundSignature, revision: Revision, part: RevisionPart): ReadSignature {
-  const { signature, isToken } = found
+  const { signature } = found
   const subFilter = nameOf(signature, 'SubFilter', revision) ?? ''
+  const isToken = subFilter === TOKEN
   const permissions = permissionsOf(signature, found.lock, revision)
   const rangeFault = faultInByteRange(signature, part)
   const contents = messageIn(revision.resolve(signature.get('Contents')))
@@ -33,7 +34,7 @@ export function readSignature (found: FoundSignature, revision: Revision, part: 
       digests: contents && rangeFault === undefined ? coveredDigests(revision, byteRange, algorithmsOf(contents.message, isToken)) : {},
       claims: claimsOf(signature, revision),
       findings: [
-        ...formFindings(found, permissions, revision),
+        ...formFindings(found, isToken, permissions, revision),
         ...rangeFault === undefined ? [] : [{ code: 'PDF_BYTE_RANGE' as const, detail: rangeFault }],
         ...contents?.isPadded ? [] : [{ code: 'PDF_SIGNATURE_FORM' as const, detail: contents ? 'Contents: something else than zeros behind the message' : 'Contents: no message' }],
       ],
@@ -42,8 +43,8 @@ export function readSignature (found: FoundSignature, revision: Revision, part: 
   }
 }
 
-function formFindings (found: FoundSignature, permissions: Permissions, revision: Revision): PdfFinding[] {
-  const { signature, isShared, isListed, isFirst, isToken } = found
+function formFindings (found: FoundSignature, isToken: boolean, permissions: Permissions, revision: Revision): PdfFinding[] {
+  const { signature, isShared, isListed, isFirst } = found
   const findings: PdfFinding[] = []
   const type = nameOf(signature, 'Type', revision) ?? 'Sig'
   if (type !== (isToken ? 'DocTimeStamp' : 'Sig')) findings.push({ code: 'PDF_SIGNATURE_FORM', detail: `Type ${type}` })
