@@ -8,19 +8,19 @@ export type AlarmLog = Pick<Log, 'info' | 'error'>
 /** For a command, which tells its caller itself what it did. */
 export const NO_LOG: AlarmLog = { info: () => {}, error: () => {} }
 
-/** `kind` says what is wrong (`connection.credentials`), `subject` with what (the connection's id). No document content. */
-export type NewAlarm = { at: Date, kind: string, subject: string, vi: string, en: string }
+/** `kind` says what is wrong (`connection.credentials`), `subject` with what (the connection's id). No document content; where the text names a file, the log is told without its name (`logged`). */
+export type NewAlarm = { at: Date, kind: string, subject: string, vi: string, en: string, logged?: string }
 
-export type Alarm = NewAlarm & { id: string }
+export type Alarm = Omit<NewAlarm, 'logged'> & { id: string }
 
 /** Once this returns, one alarm of this kind is open for this subject. Gives true when it is new; only then it is logged. */
-export async function raiseAlarm (db: Db, log: AlarmLog, { at, kind, subject, vi, en }: NewAlarm): Promise<boolean> {
+export async function raiseAlarm (db: Db, log: AlarmLog, { at, kind, subject, vi, en, logged = en }: NewAlarm): Promise<boolean> {
   const { rowCount } = await db.query(
     `insert into alarm (at, kind, subject, text_vi, text_en) values ($1, $2, $3, $4, $5)
      on conflict (kind, subject) where cleared_at is null do nothing`,
     [at, kind, subject, vi, en])
   if (rowCount === 0) return false
-  log.error({ alarm: kind, subject }, en)
+  log.error({ alarm: kind, subject }, logged)
   return true
 }
 

@@ -39,10 +39,10 @@ function reasonsOf ({ reasons }: PdfVerdict): Reason[] {
   return reasons.slice(0, MOST_REASONS)
 }
 
-/** What is waited for, and for which file. */
+/** What is waited for, and for which file; by its number, since it stands in logs. */
 export function waitReason ([fault]: readonly PdfFault[]): Reason {
-  const { number, name, reasons: [first] } = fault!
-  return { ...first!, detail: `tệp · file ${number} “${name}”` }
+  const { number, reasons: [first] } = fault!
+  return { ...first!, detail: `tệp · file ${number}` }
 }
 
 /** What the sender reads of a refusal. */
@@ -50,9 +50,10 @@ export function refusalText (faults: readonly PdfFault[]): string {
   return shortened(`Từ chối tiếp nhận: ${inVietnamese(faults)}`)
 }
 
-/** What a person reads of a document that waits for them. */
-export function heldText (faults: readonly PdfFault[], agency: string): { vi: string, en: string } {
+/** What a person reads of a document that waits for them, and the log without the files' names. */
+export function heldText (faults: readonly PdfFault[], agency: string): { vi: string, en: string, logged: string } {
   return {
+    logged: `A document for ${agency} waits for a person to decide: ${shortened(faults.map(({ number, reasons: [first] }) => `file ${number} ${first?.code}`).join('; '))}`,
     vi: `Một văn bản gửi ${agency} chờ người quyết định (lienthong held): ${shortened(inVietnamese(faults))}`,
     en: `A document for ${agency} waits for a person to decide (lienthong held): ${shortened(faults.map(({ number, name, reasons: [first] }) => `file ${number} “${name}”: ${first?.en} (${first?.code})`).join('; '))}`,
   }

@@ -39,7 +39,7 @@ t.test('while nobody can tell of a signer\'s revocation the document waits with 
   await gateway.start()
   const id = await put()
   const { id: arrivalId, reason } = await waiting(id)
-  t.match(reason, { code: 'REVOCATION_UNKNOWN', detail: /Công văn\.pdf/, missing: [/^[0-9a-f]{64}$/] })
+  t.match(reason, { code: 'REVOCATION_UNKNOWN', detail: 'tệp · file 1', missing: [/^[0-9a-f]{64}$/] })
   t.match(await alarms(), [{ kind: 'arrival.waiting', subject: arrivalId }])
   t.equal((await database.query('select from hand_over')).rowCount, 0)
   ca.publish()

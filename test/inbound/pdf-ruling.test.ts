@@ -31,6 +31,7 @@ t.test('a person and the sender read which file it is, and why; a status has roo
   const ruling = rulePdfs(pdfs('invalid'), {}, {})
   const faults = ruling.kind === 'mark' ? [] : ruling.faults
   t.equal(refusalText(faults), 'Từ chối tiếp nhận: tệp 1 “1.pdf”: vì PDF_CHANGED_AFTER_SIGNING (PDF_CHANGED_AFTER_SIGNING)')
-  t.match(heldText(faults, 'H90.27'), { vi: /H90\.27 .*tệp 1 “1\.pdf”: vì PDF_CHANGED/, en: /H90\.27 .*file 1 “1\.pdf”: for PDF_CHANGED/ })
+  t.match(heldText(faults, 'H90.27'), { vi: /H90\.27 .*tệp 1 “1\.pdf”: vì PDF_CHANGED/, en: /H90\.27 .*file 1 “1\.pdf”: for PDF_CHANGED/, logged: /: file 1 PDF_CHANGED_AFTER_SIGNING$/ })
+  t.notMatch(heldText(faults, 'H90.27').logged, '1.pdf', 'a name is content')
   t.equal(refusalText(Array.from({ length: 100 }, () => faults).flat()).length, 500)
 })
