@@ -2,7 +2,7 @@
  * Signs a PDF file for an agency, and judges the result before it stands where it was asked for: copies of the file are made by the file system,
  * and only updates are ever in memory.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { appendFile, copyFile, rename, rm } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import type { HttpClient } from '../http/client.ts'
@@ -49,7 +49,7 @@ export async function signFile (file: FileToSign, { given, workers, http, now }:
   const signed = await signPdf({ path }, request, signer, workers)
   const stamped = file.level === 'B-B' ? { signed, token: null } : await stamp(signed)
   if ('reason' in stamped) return { kind: 'incomplete', level: 'B-B', reason: stamped.reason }
-  const part = `${output}.part`
+  const part = `${output}.${randomBytes(4).toString('hex')}.part`
   try {
     await copyFile(path, part, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
     await appendFile(part, stamped.signed.increment)

@@ -3,7 +3,7 @@ import { Refusal } from '../../errors.ts'
 import { PdfRef, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { dictOf } from '../signatures/fields.ts'
-import { itemsOf } from '../signatures/pages.ts'
+import { annotationsOn, itemsOf, pagesOf } from '../signatures/pages.ts'
 import { textOf } from '../signatures/text.ts'
 import { isName } from './update.ts'
 
@@ -17,9 +17,11 @@ export function formOf (revision: Revision): PdfDict | undefined {
   return dictOf(revision, dictOf(revision, revision.trailer.get('Root'))?.get('AcroForm'))
 }
 
-/** `lienthong-1`, or the next that no field has. */
+/** `lienthong-1`, or the next that no field has, be it in the form or only on a page. */
 export function newFieldName (revision: Revision): string {
-  const taken = new Set(itemsOf(revision, formOf(revision)?.get('Fields')).map((field) => textOf(dictOf(revision, field)?.get('T'))))
+  const fields = itemsOf(revision, formOf(revision)?.get('Fields')).map((field) => dictOf(revision, field))
+  const taken = new Set(fields.map((field) => textOf(field?.get('T'))))
+  for (const page of pagesOf(revision)) for (const { dict } of annotationsOn(page, revision)) taken.add(textOf(dict.get('T')))
   for (let number = 1; number <= MOST_FIELDS; number++) if (!taken.has(`lienthong-${number}`)) return `lienthong-${number}`
   throw new Refusal('PDF_SIGN_FIELD', { detail: `more than ${MOST_FIELDS}` })
 }

@@ -12,34 +12,41 @@ import type { NewObject, Update } from './update.ts'
 
 /** A drawing, and how large it is in points. */
 export type Drawing = Size & {
-  /** Adds it to an update, so that it stands upright on a page that is shown turned. Gives the form XObject. */
-  addTo (update: Update, rotate: PageShown['rotate']): PdfRef
+  /** Adds it to an update, so that it stands upright on a page that is shown turned, in the middle of a place of that size. Gives the form XObject. */
+  addTo (update: Update, rotate: PageShown['rotate'], place?: Size): PdfRef
 }
 
 /** ISO 32000-2, 12.5.5: the appearance is turned by its Matrix, and then fitted into the annotation's Rect. Rotate turns clockwise, so this turns back. */
 const TURNED_BACK = { 0: undefined, 90: [0, 1, -1, 0, 0, 0], 180: [-1, 0, 0, -1, 0, 0], 270: [0, -1, 1, 0, 0, 0] } as const
 
-/** Reads a drawing of one page. */
+/** Reads a drawing of one page, whose lower left corner is its origin. */
 export function readDrawing (pdf: Uint8Array): Drawing {
   const source = bytesSource(pdf)
   const revision = openRevision(source, source.size, new Budget())
   const [page] = pagesOf(revision)
-  const [left, bottom, right, top] = rectangleOf(revision, page!.dict.get('MediaBox'))!
+  const [, , width, height] = rectangleOf(revision, page!.dict.get('MediaBox'))!
   const content = revision.resolve(page!.dict.get('Contents')) as PdfStream
+  const own = { width, height }
   return {
-    width: right - left,
-    height: top - bottom,
-    addTo (update, rotate) {
+    ...own,
+    addTo (update, rotate, place = own) {
       const copy = copier(revision, update)
       return update.add({
         dict: new Map([...copyOfStream(content, copy), ...dictionary({
-          Type: new PdfName('XObject'), Subtype: new PdfName('Form'), BBox: [left, bottom, right, top], Matrix: TURNED_BACK[rotate],
+          Type: new PdfName('XObject'), Subtype: new PdfName('Form'), BBox: boundsIn(place, own), Matrix: TURNED_BACK[rotate],
           Resources: copy(dictOf(revision, page!.dict.get('Resources'))!),
         })]),
         data: source.read(content.from, content.to),
       })
     },
   }
+}
+
+/** The appearance is stretched to its place, so that its bounds must have the place's shape: what is drawn stays in its size, or is made smaller as a whole. */
+function boundsIn (place: Size, { width, height }: Size): number[] {
+  const scale = Math.min(1, place.width / width, place.height / height)
+  const [across, up] = [(place.width / scale - width) / 2, (place.height / scale - height) / 2]
+  return [-across, -up, width + across, height + up]
 }
 
 /** Copies objects with all that they refer to, each once, under new numbers. */

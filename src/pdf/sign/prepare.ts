@@ -16,7 +16,7 @@ import type { PdfSource } from '../source.ts'
 import { emptyField, formOf, newFieldName } from './field.ts'
 import { readDrawing, type Drawing } from './form-xobject.ts'
 import { isOurs } from './leader.ts'
-import { pageNumbered, placeOfField, rectangleOf, shownPage, signaturesOn } from './pages.ts'
+import { pageNumbered, placeOfField, shownPage, signaturesOn } from './pages.ts'
 import { placedAt, sealOver, shownSize, toPage, topRight, toShown, type Rect } from './placement.ts'
 import type { PreparedSignature, PrepareRequest, SigningFault } from './request.ts'
 import { dictionary, serialise, textString } from './serialise.ts'
@@ -116,17 +116,21 @@ function leaderIn (revision: Revision, fields: readonly SignedField[], over: str
   throw new Refusal('PDF_SIGN_PLACE', { detail: over ?? 'không có chữ ký hiển thị của người có thẩm quyền · no visible signature of the leader' })
 }
 
-/** The field stays where it is; what it shows is fitted into it. */
+/** The field stays where it is; what it shows stands in its middle. */
 function fillField (update: Update, revision: Revision, { field, widget, signature, drawing }: { field: PdfRef, widget: PdfRef, signature: PdfRef, drawing: Drawing }): void {
-  const rect = rectangleOf(revision, dictOf(revision, widget)?.get('Rect'))
   const place = placeOfField(revision, { widgets: [widget.number] })
-  const rotate = place ? shownPage(revision, place.page).rotate : 0
-  const shows = rect && rect[0] < rect[2] && rect[1] < rect[3] ? { AP: dictionary({ N: drawing.addTo(update, rotate) }), F: PRINTED_AND_LOCKED } : {}
+  const shows = place ? { AP: dictionary({ N: drawnIn(update, revision, place, drawing) }), F: PRINTED_AND_LOCKED } : {}
   const isOne = widget.number === field.number
   const more = (ref: PdfRef, entries: Record<string, PdfObject>) => update.replace(ref, new Map([...dictOf(revision, ref)!, ...dictionary(entries)]))
   more(field, { V: signature, ...isOne && shows })
   if (!isOne) more(widget, shows)
   addToForm(update, revision)
+}
+
+function drawnIn (update: Update, revision: Revision, { page, rect }: { page: Page, rect: Rect }, drawing: Drawing): PdfRef {
+  const shown = shownPage(revision, page)
+  const [left, bottom, right, top] = toShown(shown, rect)
+  return drawing.addTo(update, shown.rotate, { width: right - left, height: top - bottom })
 }
 
 /** ISO 32000-2, 12.7.3: the form lists the field, and says that there are signatures, and that only updates keep them. */

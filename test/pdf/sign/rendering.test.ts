@@ -82,3 +82,19 @@ function differences (one: Picture, other: Picture, isExpected: (x: number, y: n
   for (let y = 0; y < one.height; y++) for (let x = 0; x < one.width; x++) if (differs(x, y) && !isExpected(x, y)) count++
   return count
 }
+
+t.test('in a field of the file the image keeps its shape, and stands in the middle', async (t) => {
+  const field = '<< /Type /Annot /Subtype /Widget /FT /Sig /T (F) /Rect [100 200 400 270] /F 4 /P 4 0 R >>'
+  const pages = pagesOf('')
+  for (const rotate of [0, 90]) {
+    const pdf = makePdf({ ...pages, 1: '<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [6 0 R] >> >>', 4: (pages[4] as string).replace('/MediaBox', `/Rotate ${rotate} /Annots [6 0 R] /MediaBox`), 6: field })
+    const { increment } = await signPdf({ bytes: pdf }, { as: 'document', image: SEAL_IMAGE, field: 'F', time: new Date() }, agency, workers)
+    const signed = Buffer.concat([pdf, increment])
+    t.match(judge(signed), { result: 'valid', signatures: [{ field: 'F' }] })
+    const picture = drawWithPoppler(signed)
+    const red = extentOf(picture, isRed)!
+    t.ok(Math.abs(red.right - red.left - 70) <= 2 && Math.abs(red.bottom - red.top - 70) <= 2, 'a circle, as high as the field')
+    const [x, y] = rotate === 0 ? [250, 842 - 235] : [235, 250]
+    t.ok(Math.abs((red.left + red.right) / 2 - x) <= 2 && Math.abs((red.top + red.bottom) / 2 - y) <= 2, `${rotate}: in its middle`)
+  }
+})
