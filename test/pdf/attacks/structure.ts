@@ -1,6 +1,6 @@
 /** What else can be done to a signed file behind its signatures: by the structure of the file, and by what viewers act upon. */
 import { flate, pdfWriter, startxrefOf, type Objects } from '../../support/pdf.ts'
-import { agency, CATALOG, CONTENT, decision, FORGED, LEADERS_MARK, nextOf, PAGE, PAGES, patched, sign, signedDecision, update, type Attack, type Doc } from './world.ts'
+import { agency, CATALOG, CONTENT, decision, FORGED, INFO, LEADERS_MARK, nextOf, PAGE, PAGES, patched, sign, signedDecision, update, type Attack, type Doc } from './world.ts'
 
 const CHANGED = ['PDF_CHANGED_AFTER_SIGNING'] as const
 const BROKEN = ['PDF_BROKEN'] as const
@@ -39,7 +39,11 @@ export async function substitutions (): Promise<Attack[]> {
   // The new container alone: what is in it keeps its entries
   const silent = pdfWriter(packed.bytes).object(30, forgedPage).object(31, FORGED).object(container, containerOf({ [PAGES]: '<< /Type /Pages /Kids [30 0 R] /Count 1 >>', 3: packed.objects[3] as string }))
   const plain = await signedDecision()
+  // The second font is absent: poppler then rebuilds the table from all that looks like an object, wherever it stands
+  const dangling = await sign(decision({ [PAGE]: '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Resources << /Font << /F1 3 0 R /F2 99 0 R >> >> /Contents 5 0 R >>' }), { shows: LEADERS_MARK })
+  const dugOut = 'x\n5 0 obj\n<< /Length 43 >>\nstream\nBT /F1 24 Tf 40 220 Td <50617920393030> Tj ET\nendstream\nendobj\n'
   return [
+    { name: 'an object in the title, for viewers that repair', twin: dangling.bytes, attacked: update(dangling, { [INFO]: `<< /Title (${dugOut}) >>` }).bytes, codes: CHANGED, detail: /could be taken for one/, isVisible: true },
     { name: 'a page put in place of another', twin: plain.bytes, attacked: update(plain, { [PAGE]: forgedPage, 31: FORGED }).bytes, codes: CHANGED, detail: /page \//, isVisible: true },
     { name: 'an object stream redefined with its entries', twin: packed.bytes, attacked: repacked.stream(40, section).bytes(), codes: CHANGED, isVisible: true },
     { name: 'an object stream redefined without its entries', twin: packed.bytes, attacked: silent.stream(40, section).bytes(), codes: CHANGED, isVisible: true },
