@@ -127,11 +127,8 @@ function changesOf ({ later }: ExaminedSignature): PdfFinding[] {
   return [...finding('PDF_CHANGED_AFTER_SIGNING', later.filter(({ permitted }) => !permitted)), ...finding('PDF_EXTENDED_AFTER_SIGNING', later.filter(({ permitted }) => permitted))]
 }
 
-/** Room for what a person reads of them. */
-const LONGEST_DETAIL = 500
-
 function detailOf (changes: readonly LaterChange[]): string {
-  return changes.map(({ revision, kind, detail }) => `${revision}: ${kind}${detail === undefined ? '' : ` ${detail}`}`).join('; ').slice(0, LONGEST_DETAIL)
+  return changes.map(({ revision, kind, detail }) => `${revision}: ${kind}${detail === undefined ? '' : ` ${detail}`}`).join('; ')
 }
 
 /** The proof time. Two claims may stand there, the dictionary's and the attribute's; neither may contradict it. */

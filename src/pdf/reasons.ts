@@ -13,14 +13,17 @@ export const PDF_REASONS = {
   PDF_SIGNATURE_FORM: ['invalid', 'Từ điển chữ ký trong tệp PDF không đúng quy cách', 'The signature dictionary does not have the form it must have', 'ISO 32000-2, 12.8.1'],
   PDF_SIGNATURE_KIND: ['invalid', 'Kiểu chữ ký (SubFilter) không được chấp nhận', 'This kind of signature (SubFilter) is not accepted', 'EN 319 142-1, 4.1, 6.3; ISO 32000-2, table 255; TT 15/2025/TT-BKHCN, appendix I'],
   PDF_FIELD_UNLISTED: ['valid', 'Biểu mẫu của tệp PDF không liệt kê trường chữ ký này: có phần mềm xem không hiển thị chữ ký', 'The form of the PDF does not list this signature field: some viewers do not show the signature', 'ISO 32000-2, 12.7.3'],
-  PDF_BYTE_RANGE: ['invalid', 'Vùng được ký (ByteRange) không bao trùm đúng toàn bộ phiên bản đã ký của tệp', 'The ByteRange does not cover the whole signed revision but for the signature itself', 'ISO 32000-2, 12.8.1; EN 319 142-1, 5.5'],
+  PDF_BYTE_RANGE: ['invalid', 'Vùng được ký (ByteRange) không bao trùm đúng toàn bộ phiên bản đã ký của tệp', 'The ByteRange does not cover the whole signed revision but for the signature itself', 'ISO 32000-2, 12.8.1; EN 319 142-1, 6.3'],
 
   // What was added after a signature
-  PDF_CHANGED_AFTER_SIGNING: ['invalid', 'Tệp PDF đã bị thay đổi sau khi ký, ngoài những gì chữ ký cho phép', 'The PDF was changed after it was signed, beyond what the signature permits', 'ISO 32000-2, 12.8.2; EN 319 142-1, 5.4, 5.5; TT 15/2025/TT-BKHCN, appendix II'],
+  PDF_CHANGED_AFTER_SIGNING: ['invalid', 'Tệp PDF đã bị thay đổi sau khi ký, ngoài những gì chữ ký cho phép', 'The PDF was changed after it was signed, beyond what the signature permits', 'ISO 32000-2, 12.8.2; EN 319 142-1, 5.4; TT 15/2025/TT-BKHCN, appendix II'],
   PDF_EXTENDED_AFTER_SIGNING: ['valid', 'Sau chữ ký này tệp PDF có thêm nội dung được phép', 'After this signature the PDF was added to, as is permitted', 'ISO 32000-2, 12.8.2; EN 319 142-1, 5.4'],
 } as const satisfies ReasonTable
 
+/** Room for what a person reads of names and places that a stranger wrote. */
+const LONGEST_DETAIL = 500
+
 /** The verdict that follows from what was found. */
 export function pdfVerdictFrom (findings: readonly Finding<typeof PDF_REASONS>[]): Verdict {
-  return verdictFrom(PDF_REASONS, findings)
+  return verdictFrom(PDF_REASONS, findings.map(({ code, detail }) => detail === undefined ? { code } : { code, detail: detail.slice(0, LONGEST_DETAIL) }))
 }

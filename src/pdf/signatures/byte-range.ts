@@ -1,5 +1,5 @@
 /**
- * What a signature covers: the whole revision that it made, but for its own value (ISO 32000-2, 12.8.1; EN 319 142-1, 5.5).
+ * What a signature covers: the whole revision that it made, but for its own value (ISO 32000-2, 12.8.1; EN 319 142-1, 6.3).
  * A range with another hole, or one that ends elsewhere, lets somebody put in what nobody signed.
  */
 import type { RevisionPart } from '../reader/chain.ts'

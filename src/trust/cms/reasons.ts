@@ -6,7 +6,7 @@ export const CMS_REASONS = {
   CMS_UNREADABLE: ['invalid', 'Không đọc được dữ liệu chữ ký số (CMS)', 'The signature (CMS) cannot be read', 'RFC 5652, 5.1; X.690'],
   CMS_CONTENT_WRONG: ['invalid', 'Chữ ký (CMS) mang theo nội dung riêng hoặc nội dung không phải kiểu dữ liệu thường, thay vì tách rời khỏi tệp', 'The signature (CMS) carries a content of its own, or is of another kind, instead of being detached from plain data', 'EN 319 142-1, 4.1; RFC 5652, 5.2'],
   CMS_SIGNERS_WRONG: ['invalid', 'Chữ ký (CMS) phải có đúng một người ký', 'The signature (CMS) must have exactly one signer', 'ISO 32000-2, 12.8.3.3; EN 319 142-1, 4.1'],
-  // RFC 5652, security considerations (errata 5.4): without signed attributes, attributes that somebody signed elsewhere pass for a content, and neither time nor certificate is bound
+  // Without them, attributes that somebody signed elsewhere pass for a content (draft-ietf-lamps-cms-euf-cma-signeddata), and no certificate is bound
   CMS_ATTRIBUTES_ABSENT: ['invalid', 'Chữ ký không có thuộc tính được ký nên không gắn với nội dung và chứng thư số', 'There are no signed attributes, so that the signature is bound to no kind of content and to no certificate', 'EN 319 122-1, 6.3; RFC 5652, 5.3'],
   CMS_ATTRIBUTE_WRONG: ['invalid', 'Thuộc tính được ký bị thiếu, lặp lại hoặc sai', 'A signed attribute is missing, repeated or wrong', 'RFC 5652, 5.3, 11'],
 
@@ -15,7 +15,7 @@ export const CMS_REASONS = {
   CMS_ALGORITHMS_DIFFER: ['invalid', 'Các thuật toán nêu trong chữ ký mâu thuẫn với nhau', 'The algorithms that the signature names contradict each other', 'RFC 6211, 2; RFC 5652, 5.3; RFC 4056, 3; RFC 5753, 2.1.1'],
 
   // Who signed
-  CMS_CERTIFICATE_ABSENT: ['indeterminate', 'Chữ ký không kèm chứng thư số của người ký', "The signature does not carry its signer's certificate", 'EN 319 142-1, 6.2.2; ISO 32000-2, 12.8.3.3'],
+  CMS_CERTIFICATE_ABSENT: ['indeterminate', 'Chữ ký không kèm chứng thư số của người ký', "The signature does not carry its signer's certificate", 'EN 319 142-1, 6.3; ISO 32000-2, 12.8.3.3'],
   CMS_CERTIFICATE_UNBOUND: ['invalid', 'Chữ ký không gắn với chứng thư số của người ký (thiếu signing-certificate)', 'The signed attributes do not name the certificate (no signing-certificate)', 'EN 319 122-1, 5.2.2; EN 319 142-1, 6.3'],
   CMS_CERTIFICATE_UNNAMED: ['valid', 'Thuộc tính được ký không nêu chứng thư số của người ký; kiểu chữ ký này không bắt buộc', 'The signed attributes do not name the certificate, which this kind of signature need not do', 'ISO 32000-2, 12.8.3.3'],
   CMS_CERTIFICATE_OTHER: ['invalid', 'Thuộc tính được ký nêu một chứng thư số khác', 'The signed attributes name another certificate', 'RFC 5035, 5'],
