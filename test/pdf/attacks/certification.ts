@@ -1,6 +1,5 @@
 /** Certified documents: Rohlmann, Mladenov, Mainka and Schwenk, "Breaking the Specification: PDF Certification" (IEEE S&P 2021). */
-import { agency, LEADERS_MARK, PAGE, decision, nextOf, patched, sign, stranger, update, type Attack, type Doc } from './world.ts'
-import { CERTIFIED } from './shadow.ts'
+import { agency, CERTIFIED, LEADERS_MARK, PAGE, decision, nextOf, patched, sign, stranger, update, type Attack, type Doc } from './world.ts'
 
 const CHANGED = ['PDF_CHANGED_AFTER_SIGNING'] as const
 const OVERLAY = '1 g 0 0 400 100 re f 0 g BT /F1 24 Tf 40 20 Td (Pay 9 000 VND) Tj ET'

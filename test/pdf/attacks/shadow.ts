@@ -3,7 +3,7 @@
  * Replacing Content in Signed PDFs" (NDSS 2021).
  */
 import { pdfWriter, startxrefOf } from '../../support/pdf.ts'
-import { agency, CATALOG, CONTENT, decision, FONT, FORGED, INFO, LEADERS_MARK, nextOf, PAGE, PAGES, sign, update, type Attack, type Doc } from './world.ts'
+import { agency, CATALOG, CERTIFIED, CONTENT, decision, FONT, FORGED, INFO, LEADERS_MARK, nextOf, PAGE, PAGES, sign, update, type Attack, type Doc } from './world.ts'
 
 const CODES = ['PDF_CHANGED_AFTER_SIGNING'] as const
 const shown = (amount: string) => `BT /F1 24 Tf 40 220 Td (Pay ${amount} VND) Tj ET`
@@ -71,12 +71,6 @@ export async function replacements (): Promise<Attack[]> {
     { name: 'replace: an object that was missing where the page names it', twin: dangling.bytes, attacked: update(dangling, { 30: covering }).bytes, codes: CODES, isVisible: true },
   ]
 }
-
-/** The certification of a document: P as DocMDP has it (ISO 32000-2, table 257). */
-export const CERTIFIED = (level: 1 | 2 | 3) => ({
-  dictionary: `/Reference [<< /Type /SigRef /TransformMethod /DocMDP /TransformParams << /Type /TransformParams /P ${level} /V /1.2 >> >>]`, also: ({ signature }: { signature: number }) => ({ [CERTIFICATION]: `<< /DocMDP ${signature} 0 R >>` }), catalog: `/Perms ${CERTIFICATION} 0 R`,
-})
-const CERTIFICATION = 40
 
 /** Both contents are in the file that is signed; an update that brings nothing but references chooses the other one. */
 export async function hidingsAndReplacements (): Promise<Attack[]> {

@@ -130,6 +130,13 @@ export async function valueOver (bytes: Buffer, signer: Signer): Promise<Buffer>
 
 const pad = (number: number) => String(number).padStart(10, '0')
 
+/** The certification of a document: P as DocMDP has it (ISO 32000-2, table 257). */
+export const CERTIFIED = (level: 1 | 2 | 3) => ({
+  dictionary: `/Reference [<< /Type /SigRef /TransformMethod /DocMDP /TransformParams << /Type /TransformParams /P ${level} /V /1.2 >> >>]`,
+  also: ({ signature }: { signature: number }) => ({ [CERTIFICATION]: `<< /DocMDP ${signature} 0 R >>` }), catalog: `/Perms ${CERTIFICATION} 0 R`,
+})
+const CERTIFICATION = 40
+
 /** What somebody else wants the decision to say. */
 export const FORGED = text('BT /F1 24 Tf 40 220 Td (Pay 9 000 VND) Tj ET')
 
