@@ -59,12 +59,17 @@ function readPart (source: PdfSource, offset: number, limit: number, budget: Bud
   // ISO 32000-2, F.3.4: the marker behind the first-page section leads nowhere; the one at the end leads to that section
   if (section.startxref === 0 && prev !== undefined && prev >= section.end) {
     const main = sectionAt(source, prev, limit, budget)
-    if (main.startxref !== offset || prevOf(main) !== undefined) broken('a linearised file with another chain than its two sections', prev)
+    if (!leadsTo(section, main.startxref, source) || prevOf(main) !== undefined) broken('a linearised file with another chain than its two sections', prev)
     return [section, main]
   }
-  if (section.startxref !== offset) broken('a section whose startxref leads to another one', section.from)
+  if (!leadsTo(section, section.startxref, source)) broken('a section whose startxref leads to another one', section.from)
   if (prev !== undefined && prev >= section.from) broken('a Prev that does not lead backwards', section.from)
   return [section]
+}
+
+/** Some programs, @signpdf among them, count the end of line before a section to it. */
+function leadsTo ({ from }: XrefSection, offset: number, source: PdfSource): boolean {
+  return offset <= from && isPadding(source, offset, from)
 }
 
 function prevOf ({ trailer, from }: XrefSection): number | undefined {
