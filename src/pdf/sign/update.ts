@@ -69,23 +69,24 @@ export class Update {
   }
 
   #section (offsets: Map<number, { offset: number, generation: number }>, startXref: number, id: Buffer): (Buffer | string)[] {
-    const { trailer, sections } = this.#revision
+    const { trailer, own } = this.#revision
     const isStream = isName(trailer.get('Type'), 'XRef')
-    const own = this.#next
-    if (isStream) offsets.set(own, { offset: startXref, generation: 0 })
+    const number = this.#next
+    if (isStream) offsets.set(number, { offset: startXref, generation: 0 })
     const entries = [...offsets].toSorted(([one], [other]) => one - other)
     const [first] = this.#firstId()
     const dict: PdfDict = new Map([
       ...[...trailer].filter(([key]) => !OF_A_SECTION.has(key)),
-      ['Size', isStream ? own + 1 : this.#next],
-      ['Prev', sections[0]!.from],
+      ['Size', isStream ? number + 1 : number],
+      // What the file's last startxref says, be there whitespace before the section that it leads to
+      ['Prev', own.at(-1)!.startxref],
       ...first ? [['ID', [first, new PdfString(id)]] as const] : [],
     ])
     if (!isStream) return [`xref\n${runsOf(entries).map(tableOf).join('')}trailer\n${serialise(dict)}\n`]
     dict.set('Type', new PdfName('XRef'))
     dict.set('W', [1, OFFSET_OCTETS, GENERATION_OCTETS])
     dict.set('Index', runsOf(entries).flatMap((run) => [run[0]![0], run.length]))
-    return [`${own} 0 obj\n`, ...partsOf({ dict, data: Buffer.concat(entries.map(([, entry]) => rowOf(entry))) }), '\nendobj\n']
+    return [`${number} 0 obj\n`, ...partsOf({ dict, data: Buffer.concat(entries.map(([, entry]) => rowOf(entry))) }), '\nendobj\n']
   }
 
   /** The part of ID that stays the same through all updates; a file without one, which is allowed before PDF 2.0, gets none. */

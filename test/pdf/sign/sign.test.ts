@@ -11,6 +11,7 @@ const files = new Map([
   ['hybrid', hybrid()],
   ['already updated', updateOf(plain, { 5: { data: 'BT /F1 24 Tf 72 720 Td (Sua) Tj ET' } })],
   ['without an end of line at its end', plain.subarray(0, plain.lastIndexOf('%%EOF') + 5)],
+  ['with a startxref to the end of line before the section', Buffer.from(plain.toString('latin1').replace(/startxref\n(\d+)/, (_, at: string) => `startxref\n${Number(at) - 1}`), 'latin1')],
   ['with CR alone at its end', Buffer.concat([plain.subarray(0, plain.lastIndexOf('%%EOF') + 5), Buffer.from('\r')])],
   ['form, and annotations by themselves', withForm('/AcroForm 20 0 R', { 20: '<< /Fields 21 0 R /DA (/F1 0 Tf) >>', 21: '[]', 22: '[]' })],
   ['form within its catalog', withForm('/AcroForm << /Fields [] /SigFlags 1 >>', { 22: '[]' })],
