@@ -11,7 +11,7 @@ const files = new Map([
   ['hybrid', hybrid()],
   ['already updated', updateOf(plain, { 5: { data: 'BT /F1 24 Tf 72 720 Td (Sua) Tj ET' } })],
   ['without an end of line at its end', plain.subarray(0, plain.lastIndexOf('%%EOF') + 5)],
-  ['with a startxref to the end of line before the section', Buffer.from(plain.toString('latin1').replace(/startxref\n(\d+)/, (_, at: string) => `startxref\n${Number(at) - 1}`), 'latin1')],
+  ['with whitespace before its table', Buffer.from(plain.toString('latin1').replace('\nxref', '\n\nxref'), 'latin1')],
   ['with CR alone at its end', Buffer.concat([plain.subarray(0, plain.lastIndexOf('%%EOF') + 5), Buffer.from('\r')])],
   ['form, and annotations by themselves', withForm('/AcroForm 20 0 R', { 20: '<< /Fields 21 0 R /DA (/F1 0 Tf) >>', 21: '[]', 22: '[]' })],
   ['form within its catalog', withForm('/AcroForm << /Fields [] /SigFlags 1 >>', { 22: '[]' })],
@@ -36,7 +36,8 @@ t.test('a leader\'s and then an agency\'s signature are valid for pdfsig and for
         { field: 'lienthong-1', subFilter: 'ETSI.CAdES.detached', digest: 'SHA-256', total: false, integrity: 'Signature is Valid.', certificate: 'Certificate is Trusted.' },
         { field: 'lienthong-2', subFilter: 'ETSI.CAdES.detached', digest: 'SHA-256', total: true, integrity: 'Signature is Valid.', certificate: 'Certificate is Trusted.' },
       ])
-      t.equal(complaints(second), '', 'qpdf and MuPDF take it')
+      t.equal(complaints(second), complaints(pdf), 'qpdf and MuPDF take it')
+      if (name !== 'with whitespace before its table') t.equal(complaints(second), '')
     })
   }
 })

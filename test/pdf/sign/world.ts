@@ -55,7 +55,7 @@ export function complaints (pdf: Buffer): string {
   return inFile(pdf, (file) => {
     const checked = spawnSync('qpdf', ['--check', file], { encoding: 'utf8' })
     const drawn = spawnSync('mutool', ['draw', '-q', '-o', join(file, '../page-%d.png'), '-r', '20', file], { encoding: 'utf8' })
-    return [checked.status === 0 ? '' : checked.stdout + checked.stderr, drawn.status === 0 ? drawn.stderr.replace('warning: ICC support is not available\n', '') : `mutool ${drawn.status} ${drawn.stderr}`].join('').trim()
+    return [checked.status === 0 ? '' : checked.stderr.replaceAll(file, 'file'), drawn.status === 0 ? drawn.stderr.replace('warning: ICC support is not available\n', '') : `mutool ${drawn.status} ${drawn.stderr}`].join('').trim()
   })
 }
 
