@@ -4,6 +4,7 @@ import { PdfName, PdfRef, PdfString, type PdfDict, type PdfObject } from '../rea
 import type { Revision } from '../reader/revision.ts'
 import { itemsOf } from '../signatures/pages.ts'
 import { dictOf } from '../signatures/fields.ts'
+import { nameOf } from '../signatures/permissions.ts'
 import { textOf } from '../signatures/text.ts'
 
 /** Deeper than any form. */
@@ -14,6 +15,9 @@ const DEEPEST = 32
  * field has it too. `signature`: what a signature field holds; `appearance`: the default appearance of its text.
  */
 export type Field = { number: number, name: string, isSignature: boolean, isOpen: boolean, signature: PdfObject, appearance: string | undefined }
+
+/** Fields that people fill in; a node above fields may have no type. */
+const FILLED_IN = new Set(['Tx', 'Btn', 'Ch'])
 
 /** What a field hands down to its kids (12.7.4.1). */
 type Inherited = { names: readonly string[], type: PdfObject, value: PdfObject, appearance: PdfObject }
@@ -44,9 +48,12 @@ function walk (revision: Revision, node: PdfObject, above: Inherited, fields: Ma
     value: revision.resolve(dict.get('V')) ?? above.value,
     appearance: revision.resolve(dict.get('DA')) ?? above.appearance,
   }
-  const isSignature = own.type instanceof PdfName && own.type.value === 'Sig'
+  const type = own.type instanceof PdfName ? own.type.value : ''
+  const isSignature = type === 'Sig'
   const signature = isSignature ? own.value : null
+  // An annotation of another kind is no field, wherever it is listed
+  const isWidget = !dict.has('Subtype') || nameOf(dict, 'Subtype', revision) === 'Widget'
   const appearance = own.appearance instanceof PdfString ? own.appearance.bytes.toString('latin1') : undefined
-  fields.set(node.number, { number: node.number, name: own.names.join('.'), isSignature, isOpen: signature === null, signature, appearance })
+  fields.set(node.number, { number: node.number, name: own.names.join('.'), isSignature, isOpen: isWidget && (isSignature ? signature === null : FILLED_IN.has(type)), signature, appearance })
   for (const kid of itemsOf(revision, dict.get('Kids'))) walk(revision, kid, own, fields, depth + 1)
 }

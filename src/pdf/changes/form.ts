@@ -34,20 +34,20 @@ function textFields ({ before }: Comparison) {
 /** What a default appearance cannot name: it sets fonts and colours (12.7.4.3). */
 const NOT_IN_APPEARANCE = new Set(['XObject', 'ProcSet'])
 
-/** Whether all resources that a field could look different by are there as before, and no field names one that came. */
+/** Whether all resources that a field could look different by are there as before, and no field waited for one that came. */
 function areResourcesKept (comparison: Comparison, before: PdfDict, after: PdfDict): boolean {
   const { earlier, later, same } = comparison
   const [old, all] = [dictOf(earlier, before.get('DR')) ?? new Map() as PdfDict, dictOf(later, after.get('DR')) ?? new Map() as PdfDict]
-  const categories = [...new Set([...old.keys(), ...all.keys()])].filter((category) => !NOT_IN_APPEARANCE.has(category) || borrowsResources(comparison))
+  const borrows = borrowsResources(comparison)
+  const appearances = textFields(comparison).map(({ appearance }) => appearance)
+  const awaited = new Set(appearances.flatMap((appearance) => namesIn(appearance ?? '')))
+  const isAwaited = (name: string) => borrows || awaited.has(name) || appearances.includes(undefined)
+  const categories = [...new Set([...old.keys(), ...all.keys()])].filter((category) => borrows || !NOT_IN_APPEARANCE.has(category))
   return categories.every((category) => {
     const [from, to] = [earlier.resolve(old.get(category)), later.resolve(all.get(category))]
     if (!(to instanceof Map) || !(from === null || from instanceof Map)) return same(from, to)
-    return differingKeys(from ?? new Map() as PdfDict, to as PdfDict, same).every((name) => !from?.has(name) && !isNamedByField(name, comparison))
+    return differingKeys(from ?? new Map() as PdfDict, to as PdfDict, same).every((name) => !from?.has(name) && !isAwaited(name))
   })
-}
-
-function isNamedByField (name: string, comparison: Comparison): boolean {
-  return borrowsResources(comparison) || textFields(comparison).some(({ appearance }) => appearance === undefined || namesIn(appearance).includes(name))
 }
 
 function namesIn (appearance: string): string[] {
