@@ -6,12 +6,19 @@ import type { DocumentPacket } from '../edxml/packet.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { writePacket } from '../edxml/write.ts'
 import { Refusal } from '../errors.ts'
+import type { PdfSignatureRequest } from '../pdf/sign/request.ts'
+import { signPdf } from '../pdf/sign/sign.ts'
+import { createPdfWorkers } from '../pdf/workers.ts'
 import { signPacket } from '../signing/packet-signature.ts'
 import { signerFromPem } from '../trust/signers/pem.ts'
 import type { Party } from './demo-world.ts'
 
 const FOLDER = join(import.meta.dirname, 'demo-document')
-const FILES = ['Cong van 125.pdf', 'Phu luc.pdf']
+/** The seal stands where the person who signs would have signed (Decree 30/2020/NĐ-CP, appendix I); an annex in a file of its own has text at its top right. */
+const FILES: Record<string, (said: { name: string, time: Date }, number: string) => PdfSignatureRequest> = {
+  'Cong van 125.pdf': (said) => ({ ...said, as: 'document', image: { png: readFileSync(join(FOLDER, 'Dau.png')), widthMm: 36 }, at: { page: 1, left: 290, bottom: 405 } }),
+  'Phu luc.pdf': (said, number) => ({ ...said, as: 'annex', number }),
+}
 
 export const SENDER: Party = { codes: ['H90.01', '000.00.01.H90'], name: 'Văn phòng UBND tỉnh Ví Dụ' }
 export const RECEIVER: Party = { codes: ['H90.27', '000.00.27.H90'], name: 'UBND phường Ví Dụ' }
@@ -35,10 +42,20 @@ export async function shippedPacket (key: { key: string, certificates: string },
       responseFor: [], responseForTask: [], toPlaces: ['Như trên', 'Lưu: VT'],
       traceHeaders: [{ organId: SENDER.codes[0]!, timestamp: vietnamTimestamp(now) }],
     },
-    attachments: FILES.map((name, index) => ({ contentId: `${index + 1}`, name, originalName: name, contentType: 'application/pdf', bytes: readFileSync(join(FOLDER, name)) })),
+    attachments: await signedFiles(key, `${number}/VP-KSTT`, now),
     warnings: [],
   }
   return signPacket(await writePacket(packet), signerFromPem(key))
+}
+
+/** The PDFs with the agency's signature inside, as its system would have them signed before it hands them over. */
+async function signedFiles (key: { key: string, certificates: string }, number: string, now: Date): Promise<DocumentPacket['attachments']> {
+  await using workers = createPdfWorkers({ threads: 1 })
+  return await Promise.all(Object.entries(FILES).map(async ([name, request], index) => {
+    const bytes = readFileSync(join(FOLDER, name))
+    const { increment } = await signPdf({ bytes }, request({ name: SENDER.name, time: now }, number), signerFromPem(key), workers)
+    return { contentId: `${index + 1}`, name, originalName: name, contentType: 'application/pdf', bytes: Buffer.concat([bytes, increment]) }
+  }))
 }
 
 /** A packet from a file, with the parties it names. Refused like any other, for its true reason. */

@@ -19,6 +19,9 @@ const SYSTEM_ID = 'H90.W01'
 const SECRET = 'demo-secret-not-real'
 const FAVOURITE_PORT = 8080
 
+/** A given packet is played to its end, whatever its PDFs are worth; each verdict is told. */
+const PDF_POLICY = { in: { invalid: 'mark', undecided: 'mark' }, out: { invalid: 'mark' } }
+
 export type Party = { codes: string[], name: string }
 export type World = AsyncDisposable & {
   url: string, keys: { sender: string, receiver: string },
@@ -60,7 +63,7 @@ export async function buildWorld ({ data, sender, receivers, onRestart, onAxis }
   const signer = ({ codes: [agency] }: Party, { key: keyPem, certificates: certificatePem }: typeof senderKey) => ({ agency, keyPem, certificatePem })
   const setup = {
     agencies: parties.map(({ codes, name }) => ({ codes, name })),
-    connections: [{ id: 'axis', protocol: 'vxp', baseUrl: axisUrl, systemId: SYSTEM_ID, secret: SECRET, policy: { sealing: true, pollSeconds: 0.5, sendTimeoutSeconds: 5 } }],
+    connections: [{ id: 'axis', protocol: 'vxp', baseUrl: axisUrl, systemId: SYSTEM_ID, secret: SECRET, policy: { sealing: true, pollSeconds: 0.5, sendTimeoutSeconds: 5, pdf: PDF_POLICY } }],
     systems: [
       { id: 'dms-a', name: `Hệ thống QLVB của ${sender.name}`, agencies: sender.codes },
       ...others.length > 0 ? [{ id: 'dms-b', name: `Hệ thống QLVB của ${others[0]!.name}`, agencies: others.flatMap(({ codes }) => codes) }] : [],

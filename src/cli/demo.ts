@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { SimulatorEvent } from '../simulator/events.ts'
+import type { PdfVerdict } from '../pdf/verdict.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { STATUSES, isKnown } from '../lifecycle/status.ts'
 import { packetFromFile, RECEIVER, SENDER, shippedPacket } from './demo-packet.ts'
@@ -101,9 +102,10 @@ async function takeOver (receiver: SystemClient, id: string, say: Play['say']): 
   const item = await receiver.item(id)
   say(`Hộp đến của bên nhận có văn bản ${item.number}/${item.notation}: ${item.subject}`, `The receiver's mailbox holds document ${item.number}/${item.notation}`)
   if (item.seal) say(`Con dấu điện tử (đầu cuối, sau khi qua trục): ${inVietnamese(item.seal)}`, `Seal (end to end, after the axis rewrote the packet): ${inEnglish(item.seal)}`)
-  for (const { number, name, size, sha256 } of item.attachments) {
+  for (const { number, name, size, sha256, pdf } of item.attachments) {
     const isIntact = createHash('sha256').update(await receiver.attachment(id, number)).digest('hex') === sha256
     say(`Tải tệp ${name}: ${size} byte, ${isIntact ? 'nguyên vẹn' : 'SAI MÃ BĂM'}`, `Downloaded ${name}: ${size} bytes, ${isIntact ? 'intact' : 'WRONG HASH'}`)
+    if (pdf) say(`Chữ ký trong tệp ${name}: ${inVietnamese({ ...pdf, ...signerOf(pdf) })}`, `Signatures inside ${name}: ${inEnglish({ ...pdf, ...signerOf(pdf) })}`)
   }
   await receiver.acknowledge(id)
   say('Bên nhận xác nhận đã lấy văn bản; trạng thái 01 tự động gửi về', 'The receiver acknowledges; status 01 goes back by itself')
@@ -121,9 +123,9 @@ function createAxisTeller (say: Play['say']) {
   }
 }
 
-type Told = { kind: string, recipient: string, detail: Record<string, unknown> }
+type Event = { kind: string, recipient: string, detail: Record<string, unknown> }
 
-function tell ({ kind, recipient, detail }: Told, say: Play['say']): void {
+function tell ({ kind, recipient, detail }: Event, say: Play['say']): void {
   switch (kind) {
     case 'signed': return say(`Gateway đã ${detail['sealed'] ? 'đóng con dấu điện tử và ' : ''}ký gói tin gửi ${recipient}`, `The gateway has ${detail['sealed'] ? 'sealed and ' : ''}signed the packet for ${recipient}`)
     case 'sent': return say(`Trục liên thông đã nhận gói tin (mã ${detail['axisDocId']})`, `The axis has accepted the packet (its id: ${detail['axisDocId']})`)
@@ -142,9 +144,17 @@ function tell ({ kind, recipient, detail }: Told, say: Play['say']): void {
 const VI = { valid: 'HỢP LỆ', invalid: 'KHÔNG HỢP LỆ', indeterminate: 'CHƯA XÁC ĐỊNH' }
 const EN = { valid: 'VALID', invalid: 'INVALID', indeterminate: 'INDETERMINATE' }
 
-function inVietnamese ({ result, reasons, signer }: SignatureVerdict): string {
+type Told = Pick<SignatureVerdict, 'result' | 'reasons' | 'signer'>
+
+/** Who has signed it last. */
+function signerOf ({ signatures }: PdfVerdict): Pick<Told, 'signer'> {
+  const signer = signatures.findLast((signature) => signature.signer)?.signer
+  return signer ? { signer } : {}
+}
+
+function inVietnamese ({ result, reasons, signer }: Told): string {
   return [VI[result], signer && `ký bởi ${signer.subject}`, ...reasons.map(({ vi }) => vi)].filter(Boolean).join('; ')
 }
-function inEnglish ({ result, reasons, signer }: SignatureVerdict): string {
+function inEnglish ({ result, reasons, signer }: Told): string {
   return [EN[result], signer && `signed by ${signer.subject}`, ...reasons.map(({ en }) => en)].filter(Boolean).join('; ')
 }
