@@ -25,7 +25,7 @@ export type PdfExam = { files: PdfFileRow[], opinions: PdfOpinionRow[], unmet: s
 /** These are altered: each kind of structure and signature once. */
 const ALTERED = [
   'nss on pdfkit', 'nss leader and agency', 'signpdf pkcs7', 'pdfbox cades', 'pdfbox pss', 'pdfbox on qpdf linearised', 'pdfbox on qpdf object streams', 'pdfbox leader and agency',
-  'pdfbox certified P2, filled, signed', 'itext pkcs7', 'itext token', 'itext long-term', 'itext on chromium',
+  'pdfbox certified P2, filled, signed', 'itext pkcs7', 'itext token', 'itext long-term', 'itext on chromium', 'ours on qpdf linearised', 'ours behind pdfbox cades',
 ]
 
 /** Makes the files, and asks everybody. */
@@ -36,7 +36,7 @@ export async function runPdfExam (t: { teardown (end: () => unknown): void }): P
   const cases = [
     ...set.map((file) => ({ ...file, expected: (REFUSED.some((name) => name.test(file.name)) ? 'refused' : 'accepted') as Answer })),
     ...set.filter(({ name }) => ALTERED.includes(name)).flatMap((file) => alteredCopies(file)),
-    ...set.filter(({ name }) => ALTERED.includes(name)).map(({ name, bytes }) => ({ name: `${name}: signed further`, bytes: nss.sign(bytes, { nick: 'agency', field: 'Further' }), expected: 'accepted' as const })),
+    ...set.filter(({ name }) => ALTERED.includes(name)).map(({ name, bytes }) => ({ name: `${name}: signed further`, bytes: nss.sign(bytes, { nick: name.startsWith('ours on') ? 'leader' : 'agency', field: 'Further' }), expected: 'accepted' as const })),
     ...strangers(t, pki, set),
   ]
   const files: PdfFileRow[] = []

@@ -62,7 +62,7 @@ export function updated (pdf: Buffer, objects: readonly string[]): Buffer | unde
     return `${String(offset).padStart(10, '0')} 00000 n \n`
   })
   const at = pdf.length + update.length
-  const id = /\/ID ?\[[^\]]*\]/.exec(trailer[0])?.[0] ?? ''
+  const id = /\/ID ?\[\s*(<[0-9a-f]*>\s*)+\]/i.exec(trailer[0])?.[0] ?? ''
   const info = /\/Info \d+ \d+ R/.exec(trailer[0])?.[0] ?? ''
   update += `xref\n${objects.length > 0 ? `${size} ${objects.length}\n${offsets.join('')}` : '0 1\n0000000000 65535 f \n'}trailer\n<</Size ${size + objects.length} ${root} ${info} ${id}/Prev ${trailer[1]}>>\nstartxref\n${at}\n%%EOF\n`
   return Buffer.concat([pdf, Buffer.from(update, 'latin1')])

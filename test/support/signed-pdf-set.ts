@@ -1,10 +1,13 @@
-/** A set of signed PDFs by several independent programs over documents of several producers, and copies of them that were altered. Made anew in every run. */
+/** A set of signed PDFs by several independent programs, and by ours, over documents of several producers, and copies of them that were altered. Made anew in every run. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import PDFDocument from 'pdfkit'
 
+import { signPdf } from '../../src/pdf/sign/sign.ts'
+import { createPdfWorkers } from '../../src/pdf/workers.ts'
+import { signerFromKey } from '../../src/trust/signers/key.ts'
 import { makeNss, p12Of, signWithMutool, signWithSignpdf, type PdfPki } from './signed-pdf.ts'
 
 /** A signed file and who made it. */
@@ -19,7 +22,7 @@ export async function makeSignedSet (t: { teardown (end: () => unknown): void },
   const nss = makeNss(t, pki)
   const [leader, ofAscii] = [p12Of(pki.leader, [pki.sub], 'leader'), p12Of(pki.ofAscii, [pki.asciiSub], 'leader')]
   const signedByNss = nss.sign(base('pdfkit'), { reason: 'Phê duyệt' })
-  return [
+  const files = [
     ...[...bases].map(([name, bytes]) => ({ name: `nss on ${name}`, bytes: nss.sign(bytes) })),
     { name: 'nss leader and agency', bytes: nss.sign(signedByNss, { nick: 'agency', field: 'Agency' }) },
     { name: 'nss empty field', bytes: nss.sign(base('empty field'), { into: 'S1' }) },
@@ -29,6 +32,20 @@ export async function makeSignedSet (t: { teardown (end: () => unknown): void },
     { name: 'signpdf under a CA with a Vietnamese name', bytes: await signWithSignpdf(base('pdfkit'), leader) },
     ...makeWithJava(pki, bases),
   ]
+  const others = ['nss on pdfkit', 'signpdf pkcs7', 'pdfbox cades', 'pdfbox certified P2, filled', 'itext long-term'].map((name) => files.find((file) => file.name === name)!)
+  return [...files, ...await makeWithOurs(pki, [...[...bases].map(([name, bytes]) => ({ name: `ours on ${name}`, bytes })), ...others.map(({ name, bytes }) => ({ name: `ours behind ${name}`, bytes }))])]
+}
+
+/** Signed by the gateway itself, alone or behind others. */
+async function makeWithOurs ({ agency, sub }: PdfPki, files: readonly SignedFile[]): Promise<SignedFile[]> {
+  await using workers = createPdfWorkers({ threads: 1 })
+  const signer = signerFromKey(agency.keys.privateKey, [agency.certificate, sub.certificate])
+  const made: SignedFile[] = []
+  for (const { name, bytes } of files) {
+    const { increment } = await signPdf({ bytes }, { as: 'annex', number: '12/QĐ-UBND', time: new Date() }, signer, workers)
+    made.push({ name, bytes: Buffer.concat([bytes, increment]) })
+  }
+  return made
 }
 
 /** Unsigned documents of several producers, by name. */
