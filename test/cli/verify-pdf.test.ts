@@ -4,11 +4,13 @@ import { execFile } from 'node:child_process'
 import { truncateSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pem, type Issued } from '../../certs-example/issue.ts'
+import { issueCrl } from '../../certs-example/revocation.ts'
 import { startCa } from '../support/ca.ts'
 import { flate, makePdf, pagesOf, qpdf, updateOf, writeLargePdf } from '../support/pdf.ts'
 import { makeNss, makePdfPki, needsPrograms } from '../support/signed-pdf.ts'
 import { signedPdf } from '../pdf/judge-world.ts'
 import { writeMessage } from '../trust/cms/messages.ts'
+import { makeLeaf } from '../trust/world.ts'
 
 const PROGRAM = resolve(import.meta.dirname, '../../src/cli/lienthong.ts')
 const pki = makePdfPki()
@@ -105,6 +107,16 @@ t.test('--at judges for that moment; without an answer on revocation: 2; stamps 
   t.match(await verify([signed, ...TRUST, '--at', '2026-11-22T08:00']), { out: /judged for 2026-11-22T08:00:00\+07:00, on somebody's word alone/ })
   t.match((await verify([signed, ...TRUST.slice(0, 4), '--offline', '--json'])), { code: 2, out: /REVOCATION_UNKNOWN/ })
   t.match(await verify([signed, ...TRUST, '--stamps', folder]), { code: 3, err: /--stamps are those of a packet/ })
+})
+
+t.test('what was good when it claims to be signed, and is so no more, is indeterminate: nobody vouches for the claim', async (t) => {
+  const ended = makeLeaf(pki.sub, { name: { CN: 'Nguyễn Văn Cũ' }, notBefore: new Date('2024-01-01'), notAfter: new Date('2026-01-01') })
+  // Newer lists leave out what has ended
+  file('crls/then.crl', issueCrl({ issuer: pki.sub, thisUpdate: new Date('2025-06-02'), nextUpdate: new Date('2025-07-02') }))
+  const entries = (time: string) => `/Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M (D:${time}Z)`
+  const claiming = (time: string) => file('claiming.pdf', signedPdf((content) => writeMessage(ended, { content }), { entries: entries(time) }))
+  t.equal(await told([claiming('20250601000000')]), '2 pdf indeterminate TIME_UNPROVED')
+  t.equal(await told([claiming('20260601000000')]), '1 pdf invalid CERTIFICATE_EXPIRED')
 })
 
 t.test('what is missing on revocation is asked at allowed hosts', async (t) => {
