@@ -11,8 +11,10 @@ export const LIMITS = {
   /** Highest object number: pdfium's */
   number: 4_194_304,
   /** Cross-reference entries read, over all sections */
-  entries: 10_000_000,
+  entries: 5_000_000,
   sections: 1_000,
+  /** Objects of one update, where all are looked at */
+  updated: 500_000,
   /** Indirect objects parsed; one that is parsed again counts again */
   objects: 5_000_000,
   /** Names, numbers, strings, arrays and dictionaries parsed, in one object and in all */
@@ -58,29 +60,25 @@ export class Budget {
   }
 }
 
-/** Things by key, as many as their sizes allow; what was not asked for longest goes first. */
+/** Things by key, as many as their sizes allow: those of two generations, of which the older goes when the younger is full. */
 class Kept<T> {
   readonly #limit: number
-  readonly #things = new Map<string, { thing: T, size: number }>()
+  #older = new Map<string, T>()
+  #younger = new Map<string, T>()
+  /** Of the younger; both together are never larger than the limit and one thing */
   size = 0
 
   constructor (limit: number) { this.#limit = limit }
 
-  get (key: string): T | undefined {
-    const known = this.#things.get(key)
-    if (!known) return undefined
-    this.#things.delete(key)
-    this.#things.set(key, known)
-    return known.thing
-  }
+  get (key: string): T | undefined { return this.#younger.get(key) ?? this.#older.get(key) }
 
   keep (key: string, thing: T, size: number): void {
-    this.#things.set(key, { thing, size })
-    this.size += size
-    for (const [oldest, { size }] of this.#things) {
-      if (this.size <= this.#limit || oldest === key) break
-      this.#things.delete(oldest)
-      this.size -= size
+    if (this.size > 0 && this.size + size > this.#limit / 2) {
+      this.#older = this.#younger
+      this.#younger = new Map()
+      this.size = 0
     }
+    this.#younger.set(key, thing)
+    this.size += size
   }
 }

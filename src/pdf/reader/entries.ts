@@ -83,14 +83,18 @@ export class EntriesBuilder {
   }
 
   entries (): XrefEntries {
-    const order = Uint32Array.from({ length: this.#length }, (_, index) => index).sort((one, other) => this.#numbers[one]! - this.#numbers[other]!)
-    const numbers = Uint32Array.from(order, (index) => this.#numbers[index]!)
-    numbers.forEach((number, index) => { if (index > 0 && numbers[index - 1] === number) broken(`two cross-reference entries of object ${number}`) })
+    const length = this.#length
+    const numbers = this.#numbers.slice(0, length)
+    // Most sections are in order, and millions of entries are not sorted in no time
+    const order = numbers.every((number, index) => index === 0 || numbers[index - 1]! < number) ? undefined : Uint32Array.from(numbers.keys()).sort((one, other) => numbers[one]! - numbers[other]!)
     const picked = <T extends Uint8Array | Uint32Array | Float64Array>(from: T, into: T): T => {
-      order.forEach((source, index) => { into[index] = from[source]! })
+      if (order) order.forEach((source, index) => { into[index] = from[source]! })
+      else into.set(from.subarray(0, length))
       return into
     }
-    return new XrefEntries(numbers, picked(this.#kinds, new Uint8Array(this.#length)), picked(this.#places, new Float64Array(this.#length)), picked(this.#details, new Uint32Array(this.#length)))
+    const sorted = picked(numbers, new Uint32Array(length))
+    if (order) sorted.forEach((number, index) => { if (index > 0 && sorted[index - 1] === number) broken(`two cross-reference entries of object ${number}`) })
+    return new XrefEntries(sorted, picked(this.#kinds, new Uint8Array(length)), picked(this.#places, new Float64Array(length)), picked(this.#details, new Uint32Array(length)))
   }
 
   #grow (): void {

@@ -29,10 +29,13 @@ export function readIndirect (source: PdfSource, offset: number, limit: number, 
   return { number, generation, object, from, to: lexer.position }
 }
 
-/** Otherwise the 1 of `11 0 obj` would start an object too. Some append an update right behind the end-of-file marker. */
+/**
+ * Otherwise the 1 of `11 0 obj` would start an object too. Some programs count the whitespace before it to the object, and some append an update right
+ * behind the end-of-file marker.
+ */
 export function startsToken (source: PdfSource, offset: number): boolean {
-  const before = source.read(offset - 5, offset)
-  return offset === 0 || isWhitespace(before.at(-1) ?? -1) || before.toString('latin1') === '%%EOF'
+  const [before, [first]] = [source.read(offset - 5, offset), source.read(offset, offset + 1)]
+  return offset === 0 || isWhitespace(first ?? -1) || isWhitespace(before.at(-1) ?? -1) || before.toString('latin1') === '%%EOF'
 }
 
 function readStream (lexer: Lexer, dict: PdfDict, resolveLength: ResolveLength): PdfStream {

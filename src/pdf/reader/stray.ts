@@ -49,6 +49,7 @@ function objectsOf ({ own, from, source, end, budget }: Revision): Map<number, {
       lexer.skipWhitespace()
       if (known.has(lexer.position)) continue
       if (objects.has(lexer.position)) broken(`object ${number}, where another stands`, entry.offset)
+      budget.within('updated', objects.size)
       objects.set(lexer.position, { number, generation: entry.generation })
     }
   }

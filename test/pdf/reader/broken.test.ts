@@ -55,7 +55,7 @@ broken('cross-reference tables that viewers read in different ways', {
 })
 
 broken('entries that lead elsewhere than to their object', {
-  'another object': entry(3, entryOf(4)), 'an offset too low': entry(3, entryOf(3, -1)), 'an offset too high': entry(3, entryOf(3, 1)), 'no offset': entry(3, '0000000000 00000 n \n'), 'behind the end': entry(3, '0000009999 00000 n \n'),
+  'another object': entry(3, entryOf(4)), 'an offset too low': entry(3, entryOf(3, -2)), 'an offset too high': entry(3, entryOf(3, 1)), 'no offset': entry(3, '0000000000 00000 n \n'), 'behind the end': entry(3, '0000009999 00000 n \n'),
   'another generation': entry(3, entryOf(3).replace('00000 n', '00001 n')),
   'the middle of 16': middleOfNumber(),
 })
