@@ -13,8 +13,8 @@ export function collectSignatures (revisions: readonly Revision[], shown: readon
   const found = new Map<string | number, FoundSignature>()
   for (const [index, revision] of revisions.entries()) {
     const listed = signedFieldsOf(revision)
-    const isNewest = index === revisions.length - 1
-    for (const field of [...listed, ...isNewest ? unlistedAmong(shown, listed) : []]) {
+    const unlisted = unlistedAmong(shown, listed).filter(({ signature }) => cameBy(signature, revisions) === index)
+    for (const field of [...listed, ...unlisted]) {
       const known = found.get(keyOf(field))
       if (!known) add(found, field, index + 1)
       else if (known.name !== field.name) known.isShared = true
@@ -34,6 +34,13 @@ function add (found: Map<string | number, FoundSignature>, field: SignedField, r
 function unlistedAmong (shown: readonly SignedField[], listed: readonly SignedField[]): SignedField[] {
   const widgets = new Set(listed.flatMap((field) => field.widgets))
   return shown.filter((field) => !field.widgets.some((number) => widgets.has(number)))
+}
+
+/** The revision that brought a signature dictionary, by where it stands in the file; the newest for one that has no place. */
+function cameBy (signature: PdfDict, revisions: readonly Revision[]): number {
+  const place = placeOf(signature) ?? Infinity
+  const index = revisions.findIndex(({ end }) => place < end)
+  return index < 0 ? revisions.length - 1 : index
 }
 
 function isToken (signature: PdfDict): boolean {
