@@ -36,7 +36,7 @@ const FLOWS = ['outbound', 'inbound', 'lifecycle']
 const FRONT_DOORS = ['outbound/outbound.ts', 'outbound/view.ts', 'outbound/compromise.ts', 'inbound/inbound.ts', 'inbound/judge-again.ts', 'inbound/accepted.ts', 'inbound/held.ts', 'lifecycle/apply.ts', 'lifecycle/report.ts']
 
 /** Files that decide, and may be tested with values alone. */
-const DECIDE = /^(outbound\/dispatch|outbound\/remedy|agencies\/key-choice|inbound\/(?:arrival|pdf-ruling|accepted-remedy)|lifecycle\/status|agencies\/(?:routing|code|mapping|proposal|expiry)|axis\/vxp\/wire|trust\/(?:judge|revocation\/crl)|edxml\/[\w-]+)\.ts$/
+const DECIDE = /^(outbound\/(?:dispatch|remedy|pdf-level|refuse-unfit)|agencies\/key-choice|inbound\/(?:arrival|pdf-ruling|accepted-remedy)|lifecycle\/status|agencies\/(?:routing|code|mapping|proposal|expiry)|axis\/vxp\/wire|trust\/(?:judge|revocation\/crl)|edxml\/[\w-]+)\.ts$/
 /** Modules that neither tell the time nor reach outside the process. */
 const PURE = /^(node:(assert|buffer|crypto|path|stream|util|zlib)|fast-xml-parser|libxml2-wasm|typebox|yauzl|yazl)$/
 

@@ -42,7 +42,7 @@ export const SignerSetup = Type.Object({
 const AgencyPdfPolicy = Type.Object(PdfPolicy.properties, { ...strict, description: 'What the signatures inside PDF files mean for this agency, where it differs from its connection; {}: nowhere. Absent: as before' })
 
 const Seal = Type.Object({
-  pngBase64: Type.String({ minLength: 1, maxLength: 3_000_000, pattern: '^[A-Za-z0-9+/\\s]+=*\\s*$', description: 'A PNG with an alpha channel and a transparent ground' }),
+  pngBase64: Type.String({ minLength: 1, maxLength: 1_000_000, pattern: '^[A-Za-z0-9+/\\s]+=*\\s*$', description: 'A PNG with an alpha channel and a transparent ground' }),
   widthMm: Type.Number({ minimum: 10, maximum: 60, description: 'Its real width, millimetres' }),
 }, { ...strict, description: 'The image of the agency\'s seal, which its signature on a document shows (Decree 30/2020/NĐ-CP, appendix I). Absent: as before' })
 

@@ -7,7 +7,7 @@ export type Seal = { png: Buffer, widthMm: number }
 
 /** Enough to print a seal of 36 mm at 1,200 dpi. */
 const MOST_PIXELS = 2000
-const MOST_BYTES = 2 * 1024 * 1024
+const MOST_BYTES = 512 * 1024
 const MAGIC = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
 /** Colour types that have an alpha channel (PNG, 11.2.1): where in a pixel it stands, and how many octets a pixel has. */
 const ALPHA: Readonly<Record<number, { at: number, octets: number }>> = { 4: { at: 1, octets: 2 }, 6: { at: 3, octets: 4 } }

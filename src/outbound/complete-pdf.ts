@@ -28,7 +28,8 @@ type Signed = Signing & { signed: NonNullable<Signing['signed']>, signedAt: Date
 
 type Needs = {
   database: Database, queue: Queue, trust: Trust, meet: (verdict: Pick<SignatureVerdict, 'chain' | 'revocation'>) => void, workers: SigningWorkers, judgePdfs: JudgePdfs
-  askForTimeStamp: (hash: Buffer, authority: TimeStampingAuthority) => Promise<TimeStampOutcome>
+  /** Asks once, and waits no longer than so many milliseconds. */
+  askForTimeStamp: (hash: Buffer, authority: TimeStampingAuthority, within: number) => Promise<TimeStampOutcome>
   keepEvidence: KeepEvidence, noteForStamping: NoteForStamping, now: () => Date, log: Log, stopping: AbortSignal
   onFinished: (connectionIds: string[]) => void
 }
@@ -36,10 +37,16 @@ type Needs = {
 /** A file cannot be made ready by a fault of ours. */
 export const notReady = ({ documentId }: FileKey) => ({ kind: 'pdf-signing.not-ready', subject: documentId })
 
+/** How long an authority that is away is left alone. */
+const AWAY_MS = 2000
+
 /** No token has been had for a file in its time. */
 const ALARM = { kind: 'pdf-signing.level', subject: 'gateway' }
 
 export function createCompletePdf ({ database, queue, trust, meet, workers, judgePdfs, askForTimeStamp, keepEvidence, noteForStamping, now, log, stopping, onFinished }: Needs) {
+  let asking = 0
+  let away: { reason: string, until: Date } | null = null
+
   /** Does all that can be done of it now. Once it is finished, what leaves is stored, with our own verdict on it. */
   return async function complete (signing: Signing): Promise<void> {
     const { signed, signedAt } = signing
@@ -58,12 +65,15 @@ export function createCompletePdf ({ database, queue, trust, meet, workers, judg
 
   /** RFC 3161, EN 319 122-1, 5.3: over the signature's value, so that it proves when the signature was there. */
   async function stamp (file: Signed, until: Date): Promise<void> {
+    // One that is away is asked by one file at a time, so that the others can go when their time is over
+    if (away && (asking > 0 || now() < away.until)) return later(file, until, away.reason)
     const { timeStamping } = await readTrustSettings(database)
     const hash = createHash('sha256').update(file.signed.signatureValue).digest()
-    const outcome: TimeStampOutcome = timeStamping
-      ? await askForTimeStamp(hash, { ...timeStamping, store: trust.timeStamping })
-      : { kind: 'away', reason: 'no authority is set up' }
+    if (!timeStamping) return later(file, until, 'no time-stamp: no authority is set up')
+    asking++
+    const outcome = await askForTimeStamp(hash, { ...timeStamping, store: trust.timeStamping }, until.getTime() - now().getTime()).finally(() => { asking-- })
     if (stopping.aborted && outcome.kind === 'away') return // the lease ends by itself, and whoever comes next asks
+    away = outcome.kind === 'away' ? { reason: `no time-stamp: ${outcome.reason}`, until: new Date(now().getTime() + AWAY_MS) } : null
     switch (outcome.kind) {
       case 'away': return later(file, until, `no time-stamp: ${outcome.reason}`)
       case 'useless': return later(file, until, `no time-stamp: ${reasonOf(outcome.verdict)}`)
@@ -81,7 +91,8 @@ export function createCompletePdf ({ database, queue, trust, meet, workers, judg
     const original = await readBlob(database, file.original)
     const ours = ownSignature(await judge(file, Buffer.concat([original, file.signed.increment])), file)
     const data = await validationDataFor({ verdict: ours, signatureValue: file.signed.signatureValue, token: file.signed.token! }, { database, trust, meet, at: now() })
-    if (!data) return later(file, until, 'no answer on the revocation of its signer, or of the time-stamping authority')
+    if (data === 'missing') return later(file, until, 'no answer on the revocation of its signer, or of the time-stamping authority')
+    if (data === 'too large') return finish({ ...file, reason: 'its revocation data is too large to travel with it' })
     const update = await withValidationData({ bytes: original }, file.signed, data, now(), workers)
     const signed = { ...file.signed, level: 'B-LT' as const, increment: Buffer.concat([file.signed.increment, update]) }
     if (await saveLevel(database, file, 'B-T', signed)) await carryOn({ ...file, signed, attempts: 0, reason: null })
@@ -92,15 +103,17 @@ export function createCompletePdf ({ database, queue, trust, meet, workers, judg
     const bytes = Buffer.concat([await readBlob(database, file.original), increment])
     const verdict = await judge(file, bytes)
     const ours = ownSignature(verdict, file)
-    if (ours.result === 'invalid') {
-      await database.transaction((tx) => dropSignature(tx, file))
-      throw new SignatureUnfit(reasonOf(ours))
+    // Whoever signed before us must not be made a liar by our update
+    const spoils = verdict.signatures.some(({ later }) => later.some(({ permitted, revision }) => !permitted && revision >= ours.revision))
+    if (ours.result === 'invalid' || spoils) {
+      await dropSignature(database, file, file.signed)
+      throw new SignatureUnfit(reasonOf(spoils ? verdict : ours))
     }
     const at = now()
     const reason = level === wanted ? null : file.reason ?? 'its time is over'
     const done = await database.transaction(async (tx) => {
       const [blob] = await storeBlobs(tx, [bytes])
-      const done = await finishSigning(tx, file, { sha256: blob!.sha256, verdict, reason }, at)
+      const done = await finishSigning(tx, file, { signed: file.signed, sha256: blob!.sha256, verdict, reason }, at)
       if (!done) return null
       await clearAlarm(tx, log, { at, ...notReady(file) })
       await noteDocument(tx, documentId, 'file-ready', { attachment: position, name, level, ...reason !== null && { wanted, reason }, result: verdict.result }, at)

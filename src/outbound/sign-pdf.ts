@@ -26,7 +26,7 @@ import { claimSignings, loadSigning, nextSigning, noteDocument, postponeSigning,
 /** Files at once: each is in memory while it is signed or judged. */
 const WINDOW = 8
 /** How soon another gateway goes on after one that died; whoever lives lengthens its leases three times in that time. */
-const LEASE_MS = 15_000
+const LEASE_MS = 10_000
 const RENEW_MS = LEASE_MS / 3
 /** A signer that is away says itself when to ask again; otherwise this soon. */
 const SIGNER_AWAY_MS = 10_000

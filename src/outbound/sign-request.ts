@@ -21,7 +21,7 @@ export type SignRequest = { file: number | string, as: 'document' | 'annex' | 'c
 export type FileToSign = { position: number, wanted: SignatureLevel, over?: string, request: Omit<SignRequest, 'file'> }
 
 /** How much a signature adds to a file at most, with its fonts, its image, a token and validation data. */
-export const SIGNATURE_BYTES = 512 * 1024
+export const SIGNATURE_BYTES = 2 * 1024 * 1024
 
 /** Whose signature it is, and on what. */
 export type Signature = { agency: string, header: Pick<DocumentHeader, 'code'>, seal: Seal | null, time: Date }
@@ -92,7 +92,9 @@ export function signatureRequest ({ over, request: { as, form, at } }: Pick<File
 /** 0 when no file, or more than one, is meant. */
 function positionOf (file: number | string, attachments: readonly Attachment[]): number {
   if (typeof file === 'number') return file
-  const named = attachments.flatMap(({ name, originalName }, index) => name === file || originalName === file ? [index + 1] : [])
+  // Some systems write accents as marks of their own
+  const isNamed = (name: string) => name.normalize() === file.normalize()
+  const named = attachments.flatMap(({ name, originalName }, index) => isNamed(name) || isNamed(originalName) ? [index + 1] : [])
   return named.length === 1 ? named[0]! : 0
 }
 

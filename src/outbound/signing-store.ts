@@ -93,21 +93,28 @@ export async function saveSignature (tx: Tx, { documentId, position }: FileKey, 
   return rowCount === 1
 }
 
+/** Whether it is still the very signature that somebody worked on: it may have been dropped, and another made, meanwhile. */
+const IS_SAME = `work ->> 'signatureValue' = $3`
+const sameness = ({ signatureValue }: Pick<SignedFile, 'signatureValue'>) => signatureValue.toString('base64')
+
 /** Keeps what a signature has come to, unless it has come there already. */
 export async function saveLevel (db: Db, { documentId, position }: FileKey, from: SignatureLevel, signed: SignedFile): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update pdf_signing set level = $4, increment = $5, work = $6, attempts = 0, reason = null where document_id = $1 and position = $2 and state = 'signed' and level = $3`,
-    [documentId, position, from, signed.level, signed.increment, workOf(signed)])
+    `update pdf_signing set level = $5, increment = $6, work = $7, attempts = 0, reason = null where document_id = $1 and position = $2 and state = 'signed' and ${IS_SAME} and level = $4`,
+    [documentId, position, sameness(signed), from, signed.level, signed.increment, workOf(signed)])
   return rowCount === 1
 }
 
+/** What leaves, and our own verdict on it. */
+type Finished = { signed: SignedFile, sha256: Buffer, verdict: PdfVerdict, reason: string | null }
+
 /** Once tx commits, the file is as it leaves. Gives the connections of the document when it was the last that it waited for. */
-export async function finishSigning (tx: Tx, { documentId, position }: FileKey, { sha256, verdict, reason }: { sha256: Buffer, verdict: PdfVerdict, reason: string | null }, now: Date): Promise<{ connectionIds: string[] } | null> {
+export async function finishSigning (tx: Tx, { documentId, position }: FileKey, { signed, sha256, verdict, reason }: Finished, now: Date): Promise<{ connectionIds: string[] } | null> {
   // One after the other: the last of two files that are finished at once must see the other
   await tx.query('select from document where id = $1 for update', [documentId])
   const { rowCount } = await tx.query(
-    `update pdf_signing set state = 'finished', sha256 = $3, verdict = $4, lease_until = null, reason = $5 where document_id = $1 and position = $2 and state = 'signed'`,
-    [documentId, position, sha256, JSON.stringify(verdict), reason])
+    `update pdf_signing set state = 'finished', sha256 = $4, verdict = $5, lease_until = null, reason = $6 where document_id = $1 and position = $2 and state = 'signed' and ${IS_SAME}`,
+    [documentId, position, sameness(signed), sha256, JSON.stringify(verdict), reason])
   if (rowCount !== 1) return null
   const { rows } = await tx.query<{ connectionId: string }>(
     `update dispatch set next_at = $2, lease_until = null, updated_at = $2 where document_id = $1 and state = 'waiting'
@@ -123,10 +130,10 @@ export async function postponeSigning (tx: Tx, { documentId, position }: FileKey
 }
 
 /** Takes a signature away that must not leave: the file waits for another one. */
-export async function dropSignature (tx: Tx, { documentId, position }: FileKey): Promise<void> {
-  await tx.query(
+export async function dropSignature (db: Db, { documentId, position }: FileKey, signed: SignedFile): Promise<void> {
+  await db.query(
     `update pdf_signing set state = 'waiting', level = null, increment = null, work = null, signed_by = null, signed_at = null
-      where document_id = $1 and position = $2 and state = 'signed'`, [documentId, position])
+      where document_id = $1 and position = $2 and state = 'signed' and ${IS_SAME}`, [documentId, position, sameness(signed)])
 }
 
 /**

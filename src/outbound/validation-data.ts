@@ -7,6 +7,9 @@ import { judgeRevocation } from '../trust/revocation/judge.ts'
 import { judgeTokenBytes } from '../trust/time/token.ts'
 import { certificateOf, detailsOf, type SignatureVerdict } from '../trust/verdict.ts'
 
+/** A CRL of a large CA takes megabytes: more than most documents. */
+const MOST_BYTES = 1024 * 1024
+
 type Chain = Pick<SignatureVerdict, 'chain' | 'revocation'>
 type Needs = { database: Db, trust: Trust, meet: (chain: Chain) => void, at: Date }
 
@@ -14,10 +17,10 @@ type Needs = { database: Db, trust: Trust, meet: (chain: Chain) => void, at: Dat
 type Proved = { verdict: SignatureVerdict, signatureValue: Buffer, token: Buffer }
 
 /**
- * What proves a signature and its time-stamp later: both chains, and the answers that say that nobody on them is revoked. Null while one of these
- * answers is missing; it is asked for.
+ * What proves a signature and its time-stamp later: both chains, and the answers that say that nobody on them is revoked. While one of these
+ * answers is missing, it is asked for.
  */
-export async function validationDataFor ({ verdict, signatureValue, token }: Proved, { database, trust, meet, at }: Needs): Promise<ValidationData | null> {
+export async function validationDataFor ({ verdict, signatureValue, token }: Proved, { database, trust, meet, at }: Needs): Promise<ValidationData | 'missing' | 'too large'> {
   const chains: Chain[] = [verdict]
   if (trust.timeStamping) {
     const { chain } = judgeTokenBytes(token, (digest) => createHash(digest).update(signatureValue).digest(), trust.timeStamping)
@@ -27,11 +30,13 @@ export async function validationDataFor ({ verdict, signatureValue, token }: Pro
     chains.push(ofAuthority)
   }
   const answers = chains.flatMap(({ revocation }) => revocation)
-  if (answers.some(({ status, evidence }) => status !== 'good' || evidence === undefined)) return null
+  if (answers.some(({ status, evidence }) => status !== 'good' || evidence === undefined)) return 'missing'
   const evidenceOf = async (from: 'crl' | 'ocsp') => {
     const hashes = new Set(answers.filter((answer) => answer.from === from).map(({ evidence }) => evidence!))
     return Promise.all([...hashes].map((hash) => readBlob(database, Buffer.from(hash, 'hex'))))
   }
   const certificates = new Map(chains.flatMap(({ chain }) => chain).map((details) => [details.fingerprint, certificateOf(details)!.raw]))
-  return { certificates: [...certificates.values()], crls: await evidenceOf('crl'), ocsps: await evidenceOf('ocsp') }
+  const data = { certificates: [...certificates.values()], crls: await evidenceOf('crl'), ocsps: await evidenceOf('ocsp') }
+  const size = Object.values(data).flat().reduce((sum, { length }) => sum + length, 0)
+  return size > MOST_BYTES ? 'too large' : data
 }

@@ -1,50 +1,16 @@
 /** The gateway is killed (SIGKILL) at every step of the main job, and started again: the document arrives once, every status once. */
 import t from 'tap'
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
-import { resolve } from 'node:path'
 import { createSystemKey } from '../../src/access/keys.ts'
 import { createVault } from '../../src/access/secrets.ts'
 import { applySetup } from '../../src/admin/apply.ts'
 import { parseSetup } from '../../src/admin/setup.ts'
 import { createSystemClient } from '../../src/cli/demo-systems.ts'
-import { environment, loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config.ts'
 import type { SimulatorEvent } from '../../src/simulator/events.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { documentPacket, setupFor, signedPacket, simulatorFor } from '../support/gateway.ts'
+import { freePort, superviseGateway } from '../support/supervised.ts'
 import { until } from '../support/until.ts'
-
-/** A gateway in a process of its own, which can be killed and is then started again. */
-function superviseGateway (port: number, env: Record<string, string>) {
-  let child: ChildProcess
-  let kills = 0
-  let isStopping = false
-  const start = () => {
-    child = spawn(process.execPath, [resolve(import.meta.dirname, '../../src/main.ts')], {
-      env: { PATH: environment['PATH'], LIENTHONG_MODE: 'test', LOG_LEVEL: 'warn', PORT: String(port), ...env }, stdio: ['ignore', 'inherit', 'inherit'],
-    })
-    child.once('exit', () => { if (!isStopping) start() })
-  }
-  start()
-  return {
-    kill: () => { kills++; child.kill('SIGKILL') },
-    get kills () { return kills },
-    async stop () {
-      isStopping = true
-      child.kill('SIGTERM')
-      await once(child, 'exit')
-    },
-  }
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
 
 t.test('a gateway killed at any step delivers the document once, and every status once', async (t) => {
   const test = await createTestDatabase()

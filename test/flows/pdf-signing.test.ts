@@ -102,7 +102,6 @@ t.test('what cannot be signed is refused at submit, naming the entry, and nothin
   ]
   for (const [files, sign, expected] of cases) t.match((await world.submit(files, sign)).json(), expected)
   t.match((await world.submitPacket([file(leader)], [{ file: 1, as: 'stamp' }])).json(), { code: 'REQUEST_INVALID', field: 'query.sign.0.as' })
-  await world.database.query('delete from agency_seal').catch(() => {})
   t.strictSame(await world.counts(), before)
 })
 
@@ -135,9 +134,21 @@ t.test('when the authority is away for too long, the document goes with what it 
   t.match(document.deliveries[0]!.history.filter(({ kind }) => kind === 'file-ready'), [{ detail: { level: 'B-B', wanted: 'B-T', reason: /503/ } }, {}])
   t.ok((await openAlarms(world.database)).some(({ kind }) => kind === 'pdf-signing.level'))
   authority.server.answering = authority.server.honest
+  await world.apply({ systems: world.setup.systems.map((system) => ({ ...system, policy: { levelMinutes: 10 } })) })
   t.equal((await world.submit([file(unsigned)], [{ file: 1, as: 'annex' }])).statusCode, 202)
   t.match((await world.arrived(2)).item.attachments[0]!.pdf, { signatures: [{ level: 'B-T' }] })
   t.notOk((await openAlarms(world.database)).some(({ kind }) => kind === 'pdf-signing.level'), 'which is over when tokens come again')
+})
+
+t.test('an authority that never answers holds no file up for longer than its time', needsOpenssl, async (t) => {
+  const authority = await startTsa(t)
+  authority.server.answering = () => {}
+  const world = await startSigning(t, { authority, systemPolicy: { levelMinutes: 0.02 } })
+  await world.gateway.start()
+  const files = Array.from({ length: 12 }, (_, index) => file(unsigned, `Phụ lục ${index + 1}.pdf`))
+  t.equal((await world.submit(files, files.map((_, index) => ({ file: index + 1, as: 'annex' })))).statusCode, 202)
+  const { item } = await world.arrived()
+  t.ok(item.attachments.every(({ pdf }) => pdf!.signatures[0]!.level === 'B-B'))
 })
 
 t.test('revocation data is added when the answers on signer and authority are known, and missed for no longer than its time', needsOpenssl, async (t) => {

@@ -80,6 +80,7 @@ export async function addDocuments (http: HttpServer, { database, requireRole, s
   }
 
   async function readParts (request: FastifyRequest, caller: SystemCaller): Promise<Read> {
+    if (parseSign(request.query).length > 0) throw new Refusal('REQUEST_INVALID', { field: 'query.sign', detail: 'beside metadata it stands in the metadata' })
     let json: string | undefined
     let room = limits.packetBytes
     const files: SubmittedFile[] = []

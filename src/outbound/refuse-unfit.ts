@@ -1,4 +1,4 @@
-/** PDFs on their way out are judged before anything of their document is stored, signed or sent. */
+/** PDFs on their way out are judged before anything of their document is stored, signed or sent. Decides only. */
 import type { Attachment } from '../edxml/packet.ts'
 import { Refusal, type RefusalCode } from '../errors.ts'
 import { ruleOutbound, standingOf, type PdfPolicy, type PdfStanding } from '../pdf/policy.ts'
