@@ -6,6 +6,7 @@ import { X509Certificate } from 'node:crypto'
 import { contentOf } from './asn1/certificate.ts'
 import { derFromBer } from './asn1/ber.ts'
 import { DerError, TAG, childrenOf, oidOf, readDer } from './asn1/der.ts'
+import { ID_SIGNED_DATA } from './cms/read.ts'
 
 /** What the file holds, or why it holds nothing that may be taken. */
 export type CertificateFile = { certificates: X509Certificate[] } | { fault: 'PRIVATE_KEY' | 'NOT_CERTIFICATES', detail?: string }
@@ -13,8 +14,6 @@ export type CertificateFile = { certificates: X509Certificate[] } | { fault: 'PR
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----/g
 const PEM_LABELS = new Set(['CERTIFICATE', 'X509 CERTIFICATE', 'PKCS7', 'CMS'])
 const BASE64 = /^[A-Za-z0-9+/=\s]+$/
-/** RFC 5652, 5.1 */
-const SIGNED_DATA = '1.2.840.113549.1.7.2'
 const EXPLICIT_0 = 0xa0
 
 /** Reads a file of certificates as a whole: when one part of it cannot be read, nothing of it is. Nothing about them is proved. */
@@ -54,7 +53,7 @@ function fromDer (bytes: Buffer): X509Certificate[] {
   // A PKCS#8 key and a PKCS#12 file begin with their version, a certificate and a CMS message do not
   if (first?.tag === TAG.integer) throw new PrivateKey()
   if (first?.tag !== TAG.oid) return [certificateOf(bytes)]
-  if (oidOf(first) !== SIGNED_DATA) throw new DerError('this CMS message holds no certificates')
+  if (oidOf(first) !== ID_SIGNED_DATA) throw new DerError('this CMS message holds no certificates')
   const signedData = readDer(childrenOf(second, EXPLICIT_0)[0]?.raw ?? Buffer.alloc(0), TAG.sequence)
   const certificates = childrenOf(signedData).find(({ tag }) => tag === EXPLICIT_0)
   // RFC 5652, 10.2.2: other choices than a certificate are tagged, and obsolete

@@ -63,6 +63,12 @@ t.test('the worst signature decides for the file, and an unsigned one says so', 
   t.match(judgePdf({ kind: 'unreadable', findings: [{ code: 'PDF_BROKEN', detail: 'x' }] }, context), { result: 'indeterminate', reasons: [{ code: 'PDF_BROKEN', detail: 'x' }], signatures: [] })
 })
 
+t.test('more signatures than any document has are too many to be judged', async (t) => {
+  const signature = examined(writeMessage(AGENCY))
+  t.equal(told(judgedFile(Array.from({ length: 64 }, () => signature))), 'valid')
+  t.match(judgedFile(Array.from({ length: 65 }, () => signature)), { result: 'indeterminate', reasons: [{ code: 'PDF_TOO_COMPLEX', detail: '65 signatures' }], signatures: [] })
+})
+
 t.test('the same reason is told once for the file, and with every signature', async (t) => {
   const changed = (field: string) => examined(writeMessage(LEADER), { field, content: Buffer.from('other') })
   const file = judgedFile([changed('a'), changed('b')])
@@ -218,6 +224,9 @@ t.test('a level is what the file carries', async (t) => {
   t.equal(levelOf([stamped], { crls: [GOOD_CRL] }), 'B-T', 'of the CA there is no answer')
   t.equal(levelOf([stamped], complete), 'B-LT')
   t.equal(levelOf([stamped, documentTimeStamp({}, { revision: 4 })], complete), 'B-LTA')
+  t.equal(levelOf([stamped, documentTimeStamp({}, { revision: 5 })], complete), 'B-LTA')
+  const late = { ...stamped, later: [{ revision: 5, kind: 'validation-data' as const, permitted: true }] }
+  t.equal(levelOf([late, documentTimeStamp({}, { revision: 4 })], complete), 'B-LT', 'it does not cover the answers')
   t.equal(levelOf([stamped, documentTimeStamp({ hash: Buffer.alloc(32) }, { revision: 4 })], complete), 'B-LT')
   t.equal(levelOf([examined(writeMessage(LEADER))], complete), 'B-B')
 })

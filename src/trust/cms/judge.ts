@@ -81,7 +81,7 @@ function judge (message: SignedData, demands: SignatureDemands): JudgedSignature
     ...(sha1 !== undefined && { sha1 }),
     value: signer.signature,
     stamps: stampsOf(signer),
-    ...(time && attributes.length === 0 && { signingTime: timeOf(time) }),
+    ...(time && { signingTime: timeOf(time) }),
     ...answersOf(message, signer),
   }
 }

@@ -4,6 +4,8 @@ import { AsnConvert } from '@peculiar/asn1-schema'
 import t from 'tap'
 
 import { ecKeys, rsaKeys } from '../../../certs-example/issue.ts'
+import { derFromBer } from '../../../src/trust/asn1/ber.ts'
+import { TAG, childrenOf, readDer, readElements, type Der } from '../../../src/trust/asn1/der.ts'
 import { readSignedData } from '../../../src/trust/cms/read.ts'
 import { attribute, der, octets, oid, sequence } from '../time/tokens.ts'
 import { makeLeaf } from '../world.ts'
@@ -51,7 +53,10 @@ t.test('algorithms that contradict each other are refused', async (t) => {
   t.strictSame(codesOf(also(algorithmProtection(sequence(oid(DIGEST.sha256), Buffer.of(5, 0)), ecdsa))), [], 'NULL means the same as nothing')
   t.strictSame(codesOf(also(algorithmProtection(sequence(oid(DIGEST.sha512)), ecdsa))), ['CMS_ALGORITHMS_DIFFER'])
   t.strictSame(codesOf(also(algorithmProtection(sha256, sequence(oid('1.2.840.10045.4.3.3'))))), ['CMS_ALGORITHMS_DIFFER'])
-  t.strictSame(codesOf(also(attribute('1.2.840.113549.1.9.52', sequence(sha256)))), ['CMS_ALGORITHMS_DIFFER'])
+  const protecting = (...parts: Buffer[]) => codesOf(also(attribute('1.2.840.113549.1.9.52', sequence(...parts))))
+  const tagged = (tag: number) => Buffer.concat([Buffer.of(tag), ecdsa.subarray(1)])
+  t.strictSame(protecting(sha256, tagged(0xa1)), [])
+  for (const parts of [[sha256], [sha256, tagged(0xa2)], [sha256, tagged(0xa1), tagged(0xa2)]]) t.strictSame(protecting(...parts), ['CMS_ALGORITHMS_DIFFER'])
 })
 
 t.test('the signed attributes are there, each once, and name plain data and its digest', async (t) => {
@@ -92,6 +97,7 @@ t.test('the certificate that is named is the signer\'s, by its hash and by its i
   t.strictSame(codesOf(naming(signingCertificateV2(SIGNER, { digest: 'sha512' }))), [])
   t.strictSame(codesOf(naming(signingCertificateV2(SIGNER, { issuerSerial: issuerSerialOf(other) }))), ['CMS_CERTIFICATE_OTHER'])
   t.strictSame(codesOf(naming(signingCertificateV2(SIGNER, { digest: 'sha1' }))), ['CMS_BINDING_SHA1'])
+  t.strictSame(codesOf(naming(signingCertificateV2(SIGNER, { digest: 'md5' }))), ['CMS_CERTIFICATE_OTHER'], 'by MD5 anybody could be')
   t.strictSame(codesOf(naming(signingCertificateV1(SIGNER))), ['CMS_BINDING_SHA1'])
   t.strictSame(codesOf(naming(signingCertificateV1(SIGNER), signingCertificateV2(SIGNER))), [])
   t.strictSame(codesOf(naming(signingCertificateV1(other), signingCertificateV2(SIGNER))), ['CMS_CERTIFICATE_OTHER'], 'both must')
@@ -136,6 +142,25 @@ t.test('a message made to exhaust its reader, or that is none, is unreadable and
     ...Array.from({ length: 60 }, (_, index) => whole.subarray(0, Math.floor(whole.length * index / 60))),
   ]
   for (const bytes of many) t.strictSame(judged(bytes).findings.map(({ code }) => code), ['CMS_UNREADABLE'], `${bytes.length} bytes`)
+})
+
+t.test('there is nothing in a message beside what belongs there', async (t) => {
+  const [type, wrapped] = childrenOf(readDer(writeMessage(SIGNER), TAG.sequence)) as [Der, Der]
+  const fields = childrenOf(childrenOf(wrapped, 0xa0)[0]).map(({ raw }) => raw)
+  const [info] = readElements(readDer(fields.at(-1)!, TAG.set).content)
+  const message = (parts: Buffer[], ...beside: Buffer[]) => sequence(type.raw, der(0xa0, sequence(...parts)), ...beside)
+  const more = octets(CONTENT)
+  t.strictSame(judged(message(fields)).findings, [])
+  const signer = sequence(info!.content, der(0xa1, timeStamp(sequence())), more)
+  for (const bytes of [message(fields, more), message([...fields, more]), message([...fields.slice(0, -1), der(TAG.set, signer)])]) {
+    t.strictSame(judged(bytes).findings.map(({ code }) => code), ['CMS_UNREADABLE'])
+  }
+})
+
+t.test('what is DER is not looked at without end', async (t) => {
+  const length = 2 * 4_100_000
+  const head = Buffer.from(`3084${length.toString(16).padStart(8, '0')}`, 'hex')
+  t.throws(() => derFromBer(Buffer.concat([head, Buffer.alloc(length, Buffer.of(5, 0))])), /too many elements/)
 })
 
 t.test('no octet of a message can be changed without its being found out, but in what is unsigned', async (t) => {

@@ -71,7 +71,7 @@ export function writeMessage (signer: Issued, change: MessageChange = {}): Buffe
 }
 
 /** ESSCertIDv2 of a certificate; `hash` is the octets, `issuerSerial` stands behind them. */
-export function signingCertificateV2 ({ certificate }: Pick<Issued, 'certificate'>, { digest, issuerSerial }: { digest?: 'sha1' | 'sha256' | 'sha384' | 'sha512', issuerSerial?: Buffer } = {}): Buffer {
+export function signingCertificateV2 ({ certificate }: Pick<Issued, 'certificate'>, { digest, issuerSerial }: { digest?: DigestName, issuerSerial?: Buffer } = {}): Buffer {
   const hash = createHash(digest ?? 'sha256').update(certificate.raw).digest()
   const named = sequence(...digest ? [sequence(oid(DIGEST[digest]))] : [], octets(hash), ...issuerSerial ? [issuerSerial] : [])
   return attribute('1.2.840.113549.1.9.16.2.47', sequence(sequence(named)))
