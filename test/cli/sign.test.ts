@@ -93,6 +93,13 @@ t.test('a file whose signature does not hold is not sealed: 1', async (t) => {
   t.match(err, /Không ký: tệp đã có chữ ký không hợp lệ[^]*CMS_/)
 })
 
+t.test('what would spoil an earlier signature is not written: 1', async (t) => {
+  // The leader signed references to objects that are missing: whoever adds an object under such a number changes what was signed
+  const { code, err } = await sign([file('trap.pdf', await signedByLeader(`/Trap [${Array.from({ length: 60 }, (_, index) => `${index + 7} 0 R`).join(' ')}]`)), '--output', path('no.pdf'), ...KEY, ...DOCUMENT, ...WITH_CRLS])
+  t.equal(code, 1, err)
+  t.match(err, /Không ghi tệp[^]*PDF_CHANGED_AFTER_SIGNING/)
+})
+
 t.test('nothing is signed, and nothing is left behind: 3', async (t) => {
   const input = file('plain.pdf', plain)
   const nothing = async (what: string, args: string[], said: RegExp) => {
@@ -119,10 +126,10 @@ t.test('nothing is signed, and nothing is left behind: 3', async (t) => {
 })
 
 /** In a field that another program has named, five centimetres by two. */
-async function signedByLeader (): Promise<Buffer> {
+async function signedByLeader (entries = ''): Promise<Buffer> {
   const pages = pagesOf('Quyet dinh')
   const pdf = makePdf({
-    ...pages, 1: '<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [6 0 R] >> >>', 4: (pages[4] as string).replace('/MediaBox', '/Annots [6 0 R] /MediaBox'),
+    ...pages, 1: '<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [6 0 R] >> >>', 4: (pages[4] as string).replace('/MediaBox', `${entries} /Annots [6 0 R] /MediaBox`),
     6: `<< /Type /Annot /Subtype /Widget /FT /Sig /T (Lanh dao) /P 4 0 R /F 4 /Rect [${LEADER_RECT.join(' ')}] >>`,
   })
   const { increment } = await signPdf({ bytes: pdf }, { as: 'document', image: SIGNATURE_IMAGE, field: 'Lanh dao', time: new Date() }, leader, workers)

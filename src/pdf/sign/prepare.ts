@@ -82,7 +82,8 @@ function addField (update: Update, revision: Revision, { name, signature, drawin
     Rect: toPage(shown, rect).map((value) => Number(value.toFixed(4))), F: PRINTED_AND_LOCKED, P: page.ref,
     AP: dictionary({ N: drawing.addTo(update, shown.rotate) }),
   }))
-  appendTo(update, revision, page.ref, page.dict, 'Annots', widget)
+  // An array of its own: one that is an object by itself may be that of other pages too
+  update.replace(page.ref, new Map([...page.dict, ['Annots', [...itemsOf(revision, page.dict.get('Annots')), widget]]]))
   addToForm(update, revision, widget)
 }
 
@@ -146,14 +147,6 @@ function addToForm (update: Update, revision: Revision, field?: PdfRef): void {
   if (!form) update.replace(root, new Map([...revision.catalog, ['AcroForm', update.add(flagged)]]))
   else if (held instanceof PdfRef) update.replace(held, flagged)
   else update.replace(root, new Map([...revision.catalog, ['AcroForm', flagged]]))
-}
-
-/** Adds to an array that stands in a dictionary, or is an object by itself. */
-function appendTo (update: Update, revision: Revision, ref: PdfRef, dict: PdfDict, key: string, item: PdfObject): void {
-  const array = dict.get(key)
-  const longer = [...itemsOf(revision, array), item]
-  if (array instanceof PdfRef) update.replace(array, longer)
-  else update.replace(ref, new Map([...dict, [key, longer]]))
 }
 
 /** Four numbers of up to ten digits, and what stands around and between them. */

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { formsOf, makePdf, pagesOf, pdfWriter, updateOf } from '../../support/pdf.ts'
+import { drawWithPoppler, extentOf } from '../../support/rendered.ts'
 import { makeNss } from '../../support/signed-pdf.ts'
 import { agency, complaints, judge, pki, sealDocument, signAsLeader, textOf, workers } from './world.ts'
 import { signPdf } from '../../../src/pdf/sign/sign.ts'
@@ -94,6 +95,16 @@ t.test('an empty field is filled only when it is named', async (t) => {
   const verdict = judge(Buffer.concat([pdf, increment]))
   t.equal(verdict.result, 'valid')
   t.match(verdict.signatures, [{ field: 'Co quan', appearance: { page: 1, rect: [100, 100, 300, 180] } }])
+})
+
+t.test('pages that share their annotations do not share the signature', async (t) => {
+  const pages = pagesOf('Mot', 'Hai')
+  const shared = (number: number) => (pages[number] as string).replace('/MediaBox', '/Annots 20 0 R /MediaBox')
+  const sealed = await sealDocument(await signAsLeader(makePdf({ ...pages, 4: shared(4), 6: shared(6), 20: '[]' })))
+  t.equal(judge(sealed).result, 'valid')
+  const isGrey = (red: number, green: number, blue: number) => red === green && green === blue
+  t.not(extentOf(drawWithPoppler(sealed), (...colour) => !isGrey(...colour)), null)
+  t.equal(extentOf(drawWithPoppler(sealed, { page: 2 }), (...colour) => !isGrey(...colour)), null)
 })
 
 /** A table whose readers see everything, and a stream that says the same of what is in its object stream (ISO 32000-2, 7.5.8.4). */
