@@ -4,6 +4,7 @@
  */
 import type { RevisionPart } from '../reader/chain.ts'
 import { PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
+import type { PdfSource } from '../source.ts'
 
 /** The integers that the dictionary gives, whatever they are worth. */
 export function byteRangeOf (signature: PdfDict): number[] {
@@ -15,7 +16,7 @@ export function byteRangeOf (signature: PdfDict): number[] {
 const MOST_SHOWN = 16
 
 /** What is wrong with the range of a signature that came with this revision; undefined when it is honest. */
-export function faultInByteRange (signature: PdfDict, { eof, end }: Pick<RevisionPart, 'eof' | 'end'>): string | undefined {
+export function faultInByteRange (signature: PdfDict, { eof, end }: Pick<RevisionPart, 'eof' | 'end'>, source: PdfSource): string | undefined {
   const [range, contents] = [signature.get('ByteRange'), signature.get('Contents')]
   if (!Array.isArray(range) || range.length !== 4 || !(range as readonly PdfObject[]).every(isPlace)) return 'not four integers that stand in the signature itself'
   if (!(contents instanceof PdfString) || contents.span === undefined || !contents.span.isHex) return 'Contents is no hexadecimal string that stands in the signature itself'
@@ -26,7 +27,7 @@ export function faultInByteRange (signature: PdfDict, { eof, end }: Pick<Revisio
   // Programs differ on whose the end of line behind the end-of-file marker is
   if (second + rest < eof || second + rest > end) return `ends at ${second + rest}, while the revision of the signature ends at ${end}`
   // Whitespace among the digits would be room for what nobody signed
-  if (span.to - span.from !== 2 * contents.bytes.length + 2) return 'Contents holds more than its digits'
+  if (source.read(span.from + 1, span.to - 1).toString('latin1').toLowerCase() !== contents.bytes.toString('hex')) return 'Contents holds more than its digits'
   return undefined
 }
 

@@ -23,7 +23,7 @@ export function readSignature (found: FoundSignature, revision: Revision, part: 
   const subFilter = nameOf(signature, 'SubFilter', revision) ?? ''
   const isToken = subFilter === TOKEN
   const permissions = permissionsOf(signature, found.lock, revision)
-  const rangeFault = faultInByteRange(signature, part)
+  const rangeFault = faultInByteRange(signature, part, revision.source)
   const contents = messageIn(revision.resolve(signature.get('Contents')))
   const byteRange = byteRangeOf(signature)
   return {

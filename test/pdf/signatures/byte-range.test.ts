@@ -59,6 +59,8 @@ t.test('Contents that stand elsewhere, or are no hexadecimal string, are not wha
   const pdf = signed().toString('latin1')
   const literal = pdf.replace(/\/Contents <([0-9a-f]+)>/, (_, digits: string) => `/Contents (${digits})`)
   t.match(fault(Buffer.from(literal, 'latin1')), /^Contents is no hexadecimal string/)
+  const single = pdf.replace(/0(0*>)/, '\0$1')
+  t.match(fault(Buffer.from(single, 'latin1')), /^Contents holds more than its digits/, 'not even one space for the last digit')
   const spaced = pdf.replace(/(\/Contents <[0-9a-f]{100})00/, '$1  ').replace(/0000(0*>)/, '00 \n$1')
   t.match(fault(Buffer.from(spaced, 'latin1')), /^Contents holds more than its digits/)
 })
