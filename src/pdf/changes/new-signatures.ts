@@ -60,8 +60,8 @@ export function faultInSignature ({ signature }: Field, widget: PdfDict, { later
 }
 
 /** Why a signature does not cover the whole revision; undefined when it does. */
-export function coverageFault (signature: PdfDict, { own, end }: Revision): string | undefined {
-  return faultInByteRange(signature, { eof: own.at(-1)!.eof, end })
+export function coverageFault (signature: PdfDict, { own, end, source }: Revision): string | undefined {
+  return faultInByteRange(signature, { eof: own.at(-1)!.eof, end }, source)
 }
 
 /** What came into a signature field: nothing yet, a signature, or a document time-stamp. */
