@@ -34,9 +34,9 @@ export function isPdf (bytes: Uint8Array): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024)).includes('%PDF-')
 }
 
-/** Large enough that a file's tail, or a page's objects, come with one call. */
-const WINDOW = 256 * 1024
-const WINDOWS = 16
+/** Large enough that a file's tail, or a page's objects, come with one call; small enough that what stands between pages is not read for nothing. */
+const WINDOW = 16 * 1024
+const WINDOWS = 64
 
 /** A file on disk, through a few windows. It stays open until it is disposed of, and must not change meanwhile. */
 export function fileSource (path: string): PdfSource & Disposable {
