@@ -4,6 +4,7 @@ import { evilAnnotations, sneakySignatures } from './certification.ts'
 import { incrementalSavings, universalForgeries, wrappings } from './forgery.ts'
 import { hidings, hidingsAndReplacements, replacements } from './shadow.ts'
 import { actions, exchanges, substitutions } from './structure.ts'
+import { twoRoles } from './two-roles.ts'
 import { judge, rendered, type Attack } from './world.ts'
 
 const FAMILIES: [string, () => Promise<Attack[]>][] = [
@@ -15,6 +16,7 @@ const FAMILIES: [string, () => Promise<Attack[]>][] = [
   ['a shadow document that hides and replaces', hidingsAndReplacements],
   ['an evil annotation', evilAnnotations],
   ['a sneaky signature', sneakySignatures],
+  ['an object with two roles', twoRoles],
   ['exchanging signatures', exchanges],
   ['finding other objects', substitutions],
   ['an action', actions],

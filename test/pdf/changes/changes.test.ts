@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import type { LaterChange } from '../../../src/pdf/examination.ts'
 import { examinePdf } from '../../../src/pdf/examine.ts'
 import { bytesSource } from '../../../src/pdf/source.ts'
-import type { Objects } from '../../support/pdf.ts'
+import { updatesAfter } from '../../../src/pdf/changes/changes.ts'
+import { Budget } from '../../../src/pdf/reader/budget.ts'
+import { openRevision, revisionEnds } from '../../../src/pdf/reader/revision.ts'
+import { updateOf, writeLargePdf, type Objects } from '../../support/pdf.ts'
 import {
   agency, CATALOG, CERTIFIED, CONTENT, decision, filled, INFO, judge, LEADERS_MARK, nextOf, PAGE, sign, signatureDictionary, signedDecision, update, type Doc, type SignOptions,
 } from '../attacks/world.ts'
@@ -139,4 +144,20 @@ t.test('a signature that certifies may come later, once', async (t) => {
   t.same(kinds(certified), ['signature', 'signature'])
   const first = await sign(decision(), CERTIFIED(2))
   t.match(details(await sign(first, { ...agencys, also: ({ signature }) => ({ 40: `<< /DocMDP ${signature} 0 R >>` }) })), [/object 40 changed/])
+})
+
+t.test('a document of many pages is walked once, and each update costs what it touches', (t) => {
+  const folder = t.testdir()
+  const path = join(folder, 'large.pdf')
+  writeLargePdf(path, { pages: 2000, bytes: 200_000 })
+  const spentOn = (updates: number): number => {
+    const bytes = Array.from({ length: updates }).reduce<Buffer>((pdf, _, index) => updateOf(pdf, { [10_000 + index]: '<< /Unused true >>' }), readFileSync(path))
+    const [source, budget] = [bytesSource(bytes), new Budget()]
+    const made = updatesAfter(revisionEnds(source, budget).map((end) => openRevision(source, end, budget)))
+    t.equal(made.length, updates)
+    return budget.spent.steps
+  }
+  const [none, one, four] = [spentOn(0), spentOn(1), spentOn(4)]
+  t.ok(four - one < (one - none) / 10, `${none}, ${one}, ${four} steps`)
+  t.end()
 })
