@@ -1,5 +1,5 @@
 /** What the PDFs of an arrival mean for an agency that it is addressed to. Decides only. */
-import { ruleInbound, standingOf, type PdfPolicy, type PdfStanding } from '../pdf/policy.ts'
+import { ruleInbound, standingOf, type InboundPdfRule, type PdfPolicy, type PdfStanding } from '../pdf/policy.ts'
 import type { PdfVerdict } from '../pdf/verdict.ts'
 import type { Reason } from '../trust/verdict.ts'
 
@@ -9,7 +9,8 @@ export type JudgedPdf = { number: number, name: string, sha256: string, verdict:
 /** Why a document is held or refused: a file, and what is wrong with it. */
 export type PdfFault = { number: number, name: string, standing: PdfStanding, reasons: Reason[] }
 
-export type PdfRuling = { kind: 'mark' } | { kind: 'hold' | 'refuse' | 'wait', faults: PdfFault[] }
+/** `faults` are the files that it is for; none where the document passes. */
+export type PdfRuling = { kind: InboundPdfRule, faults: PdfFault[] }
 
 /** What waits is waited for only where nothing worse is known: a person decides with all that is known by then, and a refusal stands in any case. */
 const STRICTEST = ['refuse', 'hold', 'wait'] as const
@@ -18,7 +19,7 @@ const STRICTEST = ['refuse', 'hold', 'wait'] as const
 export function rulePdfs (pdfs: readonly JudgedPdf[], connection: PdfPolicy, agency: PdfPolicy): PdfRuling {
   const ruled = pdfs.map((pdf) => ({ pdf, rule: ruleInbound(pdf.verdict, connection, agency) }))
   const kind = STRICTEST.find((one) => ruled.some(({ rule }) => rule === one))
-  if (kind === undefined) return { kind: 'mark' }
+  if (kind === undefined) return { kind: 'mark', faults: [] }
   return { kind, faults: ruled.filter(({ rule }) => rule === kind).map(({ pdf: { number, name, verdict } }) => ({ number, name, standing: standingOf(verdict), reasons: reasonsOf(verdict) })) }
 }
 

@@ -32,6 +32,9 @@ export type ApplyStatus = (tx: Tx, packet: StatusPacket, arrivalId: string, now:
 /** Sends status 02 back as part of tx, by itself. Given in by the composition root: it is lifecycle's. */
 export type ReportRefused = (tx: Tx, handOverId: string, description: string) => Promise<unknown>
 
+/** What becomes of a document at an agency, by what the policy makes of its PDFs. */
+const STATE_BY = { mark: 'waiting', hold: 'held', refuse: 'refused' } as const
+
 type Become = Pick<Settled, 'state'> & Partial<Pick<Settled, 'identity' | 'attachments' | 'reason'>> & { also?: () => Promise<void> }
 
 type Needs = { database: Database, connections: Connections, judge: Judge, trust: TrustFor, meet: (verdict: SignatureVerdict) => void, recheck: Recheck, applyStatus: ApplyStatus, reportRefused: ReportRefused, onReported: (connectionId: string) => void, noteForStamping: NoteForStamping, now: () => Date, log: Log, stopping: AbortSignal }
@@ -113,13 +116,9 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
 
     const targets: Target[] = []
     for (const { id, code, pdf } of receivers) {
-      const ruling = rulePdfs(verdicts.pdfs, connection.policy.pdf, pdf)
-      switch (ruling.kind) {
-        case 'wait': return askLater(arrival, { nextAt: askAgainAt(arrival.attempts, now()), reason: waitReason(ruling.faults) }, verdicts, heard)
-        case 'mark': targets.push({ id, code, state: 'waiting', reason: null }); break
-        case 'hold': targets.push({ id, code, state: 'held', reason: { files: ruling.faults } }); break
-        case 'refuse': targets.push({ id, code, state: 'refused', reason: { files: ruling.faults } }); break
-      }
+      const { kind, faults } = rulePdfs(verdicts.pdfs, connection.policy.pdf, pdf)
+      if (kind === 'wait') return askLater(arrival, { nextAt: askAgainAt(arrival.attempts, now()), reason: waitReason(faults) }, verdicts, heard)
+      targets.push({ id, code, state: STATE_BY[kind], reason: faults.length > 0 ? { files: faults } : null })
     }
 
     const identity = identityOf(packet)

@@ -28,8 +28,7 @@ t.test('a list shows how the worst of the files stands', async (t) => {
 })
 
 t.test('a person and the sender read which file it is, and why; a status has room for it', async (t) => {
-  const ruling = rulePdfs(pdfs('invalid'), {}, {})
-  const faults = ruling.kind === 'mark' ? [] : ruling.faults
+  const { faults } = rulePdfs(pdfs('invalid'), {}, {})
   t.equal(refusalText(faults), 'Từ chối tiếp nhận: tệp 1 “1.pdf”: vì PDF_CHANGED_AFTER_SIGNING (PDF_CHANGED_AFTER_SIGNING)')
   t.match(heldText(faults, 'H90.27'), { vi: /H90\.27 .*tệp 1 “1\.pdf”: vì PDF_CHANGED/, en: /H90\.27 .*file 1 “1\.pdf”: for PDF_CHANGED/, logged: /: file 1 PDF_CHANGED_AFTER_SIGNING$/ })
   t.notMatch(heldText(faults, 'H90.27').logged, '1.pdf', 'a name is content')
