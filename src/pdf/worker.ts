@@ -6,14 +6,17 @@ import type { PreparedSignature, PreparedUpdate, PrepareRequest, ValidationReque
 import { prepareValidationData as prepareData } from './sign/validation-data.ts'
 import { bytesSource, fileSource, joinedSource, type PdfInput, type PdfSource } from './source.ts'
 
+/** examinePdf. */
 export function examine ({ input }: { input: PdfInput }): PdfExamination {
   return reading(input, examinePdf)
 }
 
+/** prepareSignature of sign/prepare.ts. */
 export function prepareSignature ({ input, request }: { input: PdfInput, request: PrepareRequest }): PreparedSignature {
   return reading(input, (source) => prepare(source, request))
 }
 
+/** prepareValidationData of sign/validation-data.ts, for the file with what was signed behind it. */
 export function prepareValidationData ({ input, signed, request }: { input: PdfInput, signed: Uint8Array, request: ValidationRequest }): PreparedUpdate {
   return reading(input, (source) => prepareData(joinedSource(source, signed), request))
 }

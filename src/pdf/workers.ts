@@ -19,7 +19,7 @@ export type PdfWorkers = AsyncDisposable & {
 
 /** Each thread may hold a file of 100 MB. */
 const MOST_THREADS = 4
-/** A file of 200 MB with 5,000 pages takes some seconds. */
+/** A file of 200 MB with 5,000 pages and two signatures takes 1 s; what spends all that the reader admits, some ten. */
 const LIMIT_MS = 30_000
 /** A thread that is needed again soon need not start again. */
 const IDLE_MS = 30_000

@@ -8,7 +8,7 @@ import { readToken } from '../../trust/time/read.ts'
 import { PdfString, type PdfObject } from '../reader/objects.ts'
 import type { PdfSource } from '../source.ts'
 
-/** The message without the zeros behind it, which are all that may stand there. `undefined` when there is none to be read. */
+/** The message without the zeros behind it, which are all that may stand there. Undefined when there is none to be read. */
 export function messageIn (contents: PdfObject | undefined): { message: Buffer, isPadded: boolean } | undefined {
   if (!(contents instanceof PdfString) || contents.bytes[0] !== TAG.sequence) return undefined
   try {

@@ -15,6 +15,7 @@ export type FoundSignature = SignedField & { revision: number, isFirst: boolean,
 /** What its dictionary says, and what it permits. */
 export type ReadSignature = { examined: Omit<ExaminedSignature, 'field' | 'revision' | 'coversWholeFile' | 'appearance' | 'later'>, permissions: Permissions }
 
+/** SubFilter of a time-stamp over the whole document (ISO 32000-2, 12.8.5). */
 export const TOKEN = 'ETSI.RFC3161'
 
 /** Reads a signature in its revision. What is wrong with it is found; a PdfFault is thrown only where the file around it is broken or its limits are spent. */

@@ -89,6 +89,14 @@ t.test('one that is broken in itself does not keep the others from being judged'
   t.match(examined(signed({ fields: '[7 0 R 10 0 R]', more: broken })), [{ field: 'Signature1', findings: [] }, { field: 'Broken', cms: { length: 0 }, findings: [{ code: 'PDF_BROKEN' }] }])
 })
 
+t.test('more signatures than anybody gives are too many, and long names are cut off', async (t) => {
+  const numbers = Array.from({ length: 101 }, (_, index) => 100 + 2 * index)
+  const more: Objects = Object.fromEntries(numbers.flatMap((number) => [[number, field(`/FT /Sig /T (${number}) /V ${number + 1} 0 R`)], [number + 1, '<< /Type /Sig /Contents <00> >>']]))
+  t.match(fault(signed({ fields: `[${numbers.map((number) => `${number} 0 R`).join(' ')}]`, more })), [{ code: 'PDF_TOO_COMPLEX', detail: 'more than 100 signatures' }])
+  const [signature] = examined(signed({ entries: `/Filter /Adobe.PPKLite /SubFilter /${'x'.repeat(1_000_000)}`, more: { 7: field(`/FT /Sig /T (${'y'.repeat(1_000_000)}) /V 8 0 R`) } }))
+  t.match(signature, { subFilter: { length: 127 }, field: { length: 1000 } })
+})
+
 t.test('a document security store is read, those of single signatures too, and what is too much or broken is left out', async (t) => {
   const more: Objects = {
     1: '<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [7 0 R] /SigFlags 3 >> /DSS 20 0 R >>',
