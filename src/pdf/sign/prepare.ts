@@ -7,22 +7,17 @@ import { vietnamTimestamp } from '../../edxml/dates.ts'
 import { Refusal } from '../../errors.ts'
 import { PdfFault } from '../fault.ts'
 import { Budget } from '../reader/budget.ts'
-import { PdfName, PdfRef, type PdfDict, type PdfObject } from '../reader/objects.ts'
+import { PdfName } from '../reader/objects.ts'
 import { openRevision, type Revision } from '../reader/revision.ts'
-import { certifyingSignatureOf, dictOf, placeOf, signedFieldsOf, type SignedField } from '../signatures/fields.ts'
-import { itemsOf, type Page } from '../signatures/pages.ts'
+import { certifyingSignatureOf, dictOf, signedFieldsOf, type SignedField } from '../signatures/fields.ts'
 import { permissionsOf } from '../signatures/permissions.ts'
 import type { PdfSource } from '../source.ts'
-import { emptyField, formOf, newFieldName } from './field.ts'
-import { readDrawing, type Drawing } from './form-xobject.ts'
-import { isOurs } from './leader.ts'
-import { pageNumbered, placeOfField, shownPage, signaturesOn } from './pages.ts'
-import { placedAt, sealOver, shownSize, toPage, topRight, toShown, type Rect } from './placement.ts'
+import { emptyField, newFieldName } from './field.ts'
+import { readDrawing } from './form-xobject.ts'
 import type { PreparedSignature, PrepareRequest, SigningFault } from './request.ts'
 import { dictionary, serialise, textString } from './serialise.ts'
 import { Update } from './update.ts'
-
-const NAME = (value: string) => new PdfName(value)
+import { addField, fillField } from './widget.ts'
 
 /** Never throws for what a stranger's file holds. */
 export function prepareSignature (source: PdfSource, request: PrepareRequest): PreparedSignature {
@@ -71,84 +66,6 @@ function checkPermitted (revision: Revision, fields: readonly SignedField[]): vo
   if (strict) throw new Refusal('PDF_SIGN_FORBIDDEN', { detail: strict.name })
 }
 
-type NewField = { name: string, signature: PdfRef, drawing: Drawing, fields: readonly SignedField[], request: PrepareRequest }
-
-/** A field with its widget, on the page and in the form. */
-function addField (update: Update, revision: Revision, { name, signature, drawing, fields, request }: NewField): void {
-  const { page, rect } = placeFor(revision, fields, request, drawing)
-  const shown = shownPage(revision, page)
-  const widget = update.add(dictionary({
-    Type: NAME('Annot'), Subtype: NAME('Widget'), FT: NAME('Sig'), T: textString(name), V: signature,
-    Rect: toPage(shown, rect).map((value) => Number(value.toFixed(4))), F: PRINTED_AND_LOCKED, P: page.ref,
-    AP: dictionary({ N: drawing.addTo(update, shown.rotate) }),
-  }))
-  // An array of its own: one that is an object by itself may be that of other pages too
-  update.replace(page.ref, new Map([...page.dict, ['Annots', [...itemsOf(revision, page.dict.get('Annots')), widget]]]))
-  addToForm(update, revision, widget)
-}
-
-/** ISO 32000-2, 12.5.3. */
-const PRINTED_AND_LOCKED = 4 | 128
-
-/** The page, and the rectangle on it as it is shown. */
-function placeFor (revision: Revision, fields: readonly SignedField[], { as, at, over }: PrepareRequest, drawing: Drawing): { page: Page, rect: Rect } {
-  if (at) {
-    const page = pageNumbered(revision, at.page)
-    return { page, rect: placedAt(at, drawing, shownSize(shownPage(revision, page))) }
-  }
-  if (as === 'document') {
-    const { page, rect } = leaderIn(revision, fields, over)
-    const shown = shownPage(revision, page)
-    return { page, rect: sealOver(toShown(shown, rect), drawing, shownSize(shown)) }
-  }
-  const page = pageNumbered(revision, 1)
-  const shown = shownPage(revision, page)
-  return { page, rect: topRight(drawing, shownSize(shown), signaturesOn(revision, page, fields).map((rect) => toShown(shown, rect))) }
-}
-
-/** The leader's signature: the one that was named, or the last that is seen and is not ours. */
-function leaderIn (revision: Revision, fields: readonly SignedField[], over: string | undefined): { page: Page, rect: Rect } {
-  const candidates = over === undefined ? fields.filter(({ name }) => !isOurs(name)) : fields.filter(({ name }) => name === over)
-  const lastFirst = candidates.toSorted((one, other) => (placeOf(other.signature) ?? 0) - (placeOf(one.signature) ?? 0))
-  for (const field of lastFirst) {
-    const place = placeOfField(revision, field)
-    if (place) return place
-  }
-  throw new Refusal('PDF_SIGN_PLACE', { detail: over ?? 'không có chữ ký hiển thị của người có thẩm quyền · no visible signature of the leader' })
-}
-
-/** The field stays where it is; what it shows stands in its middle. */
-function fillField (update: Update, revision: Revision, { field, widget, signature, drawing }: { field: PdfRef, widget: PdfRef, signature: PdfRef, drawing: Drawing }): void {
-  const place = placeOfField(revision, { widgets: [widget.number] })
-  const shows = place ? { AP: dictionary({ N: drawnIn(update, revision, place, drawing) }), F: PRINTED_AND_LOCKED } : {}
-  const isOne = widget.number === field.number
-  const more = (ref: PdfRef, entries: Record<string, PdfObject>) => update.replace(ref, new Map([...dictOf(revision, ref)!, ...dictionary(entries)]))
-  more(field, { V: signature, ...isOne && shows })
-  if (!isOne) more(widget, shows)
-  addToForm(update, revision)
-}
-
-function drawnIn (update: Update, revision: Revision, { page, rect }: { page: Page, rect: Rect }, drawing: Drawing): PdfRef {
-  const shown = shownPage(revision, page)
-  const [left, bottom, right, top] = toShown(shown, rect)
-  return drawing.addTo(update, shown.rotate, { width: right - left, height: top - bottom })
-}
-
-/** ISO 32000-2, 12.7.3: the form lists the field, and says that there are signatures, and that only updates keep them. */
-function addToForm (update: Update, revision: Revision, field?: PdfRef): void {
-  const root = revision.trailer.get('Root') as PdfRef
-  const held = revision.catalog.get('AcroForm')
-  const form = formOf(revision)
-  const flags = revision.resolve(form?.get('SigFlags'))
-  const flagged: PdfDict = new Map([...form ?? [], ['SigFlags', (typeof flags === 'number' ? flags : 0) | 3]])
-  const fields = form?.get('Fields')
-  if (field && fields instanceof PdfRef) update.replace(fields, [...itemsOf(revision, fields), field])
-  else if (field) flagged.set('Fields', [...itemsOf(revision, fields), field])
-  if (!form) update.replace(root, new Map([...revision.catalog, ['AcroForm', update.add(flagged)]]))
-  else if (held instanceof PdfRef) update.replace(held, flagged)
-  else update.replace(root, new Map([...revision.catalog, ['AcroForm', flagged]]))
-}
-
 /** Four numbers of up to ten digits, and what stands around and between them. */
 const BYTE_RANGE_ROOM = 46
 
@@ -157,7 +74,7 @@ function writtenSignature (request: PrepareRequest): { octets: Buffer, byteRange
   const { name, reason, location, contact, time, reserved } = request
   const optional = (text: string | undefined) => text === undefined ? undefined : textString(text.normalize('NFC'))
   const entries = dictionary({
-    Type: NAME('Sig'), Filter: NAME('Adobe.PPKLite'), SubFilter: NAME('ETSI.CAdES.detached'), M: textString(pdfDate(time)),
+    Type: new PdfName('Sig'), Filter: new PdfName('Adobe.PPKLite'), SubFilter: new PdfName('ETSI.CAdES.detached'), M: textString(pdfDate(time)),
     Name: optional(name), Reason: optional(reason), Location: optional(location), ContactInfo: optional(contact),
   })
   const head = `${serialise(entries).slice(0, -2)} /ByteRange `
