@@ -94,7 +94,7 @@ t.test('more signatures than anybody gives are too many, and long names are cut 
   const more: Objects = Object.fromEntries(numbers.flatMap((number) => [[number, field(`/FT /Sig /T (${number}) /V ${number + 1} 0 R`)], [number + 1, '<< /Type /Sig /Contents <00> >>']]))
   t.match(fault(signed({ fields: `[${numbers.map((number) => `${number} 0 R`).join(' ')}]`, more })), [{ code: 'PDF_TOO_COMPLEX', detail: 'more than 100 signatures' }])
   const [signature] = examined(signed({ entries: `/Filter /Adobe.PPKLite /SubFilter /${'x'.repeat(1_000_000)}`, more: { 7: field(`/FT /Sig /T (${'y'.repeat(1_000_000)}) /V 8 0 R`) } }))
-  t.match(signature, { subFilter: { length: 127 }, field: { length: 1000 } })
+  t.strictSame([signature?.subFilter.length, signature?.field.length], [127, 1000])
 })
 
 t.test('a document security store is read, those of single signatures too, and what is too much or broken is left out', async (t) => {
