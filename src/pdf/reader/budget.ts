@@ -16,15 +16,15 @@ export const LIMITS = {
   /** Objects of one update, where all are looked at */
   updated: 500_000,
   /** Indirect objects parsed; one that is parsed again counts again */
-  objects: 5_000_000,
-  /** Names, numbers, strings, arrays and dictionaries parsed, in one object and in all */
+  objects: 3_000_000,
+  /** Names, numbers, strings, arrays and dictionaries parsed, in one object and in all; 64 bytes of a string or a comment count as one more */
   valuesInObject: 1_000_000,
-  values: 100_000_000,
+  values: 30_000_000,
   /** Length of one string or name */
   token: 64 * 1024 * 1024,
   depth: 64,
   /** References followed, entries looked up, pages walked */
-  steps: 200_000_000,
+  steps: 50_000_000,
   /** Bytes of one stream before or after its filters, and of all streams after theirs */
   stream: 64 * 1024 * 1024,
   inflated: 1024 * 1024 * 1024,

@@ -78,12 +78,18 @@ function prevOf ({ trailer, from }: XrefSection): number | undefined {
   return typeof prev === 'number' && prev >= 0 ? prev : broken('a Prev that is no offset', from)
 }
 
-/** A section is the same in every revision that it belongs to: it is read once for each file. */
-const known = new WeakMap<PdfSource, Map<number, XrefSection>>()
+/** What is the same in every revision that it belongs to is read once for each file: sections by offset, and the linearisation dictionary. */
+type Known = { sections: Map<number, XrefSection>, linearisation?: { dict: PdfDict, to: number } | null }
+const known = new WeakMap<PdfSource, Known>()
+
+function knownOf (source: PdfSource): Known {
+  const found = known.get(source) ?? { sections: new Map() }
+  known.set(source, found)
+  return found
+}
 
 function sectionAt (source: PdfSource, offset: number, limit: number, budget: Budget): XrefSection {
-  const sections = known.get(source) ?? new Map<number, XrefSection>()
-  known.set(source, sections)
+  const { sections } = knownOf(source)
   const section = sections.get(offset) ?? readSection(source, offset, limit, budget)
   sections.set(offset, section)
   return section.eof > limit ? broken('a cross-reference section behind the end of the revision', offset) : section
@@ -91,21 +97,23 @@ function sectionAt (source: PdfSource, offset: number, limit: number, budget: Bu
 
 /** Some viewers start a file of the length that its linearisation dictionary says at the section behind that, others at the last `startxref`. */
 function checkLinearised (source: PdfSource, end: number, first: XrefSection, budget: Budget): void {
-  const linearisation = readLinearisation(source, end, budget)
+  const file = knownOf(source)
+  if (file.linearisation === undefined) file.linearisation = readLinearisation(source, budget)
+  const { linearisation } = file
   if (linearisation?.dict.get('L') !== end) return
   const lexer = new Lexer(source, linearisation.to, end, budget)
   lexer.skipWhitespace()
   if (lexer.position !== first.from) broken('a linearised file whose first section is not the one it starts with', linearisation.to)
 }
 
-function readLinearisation (source: PdfSource, end: number, budget: Budget): { dict: PdfDict, to: number } | undefined {
+function readLinearisation (source: PdfSource, budget: Budget): { dict: PdfDict, to: number } | null {
   try {
-    const lexer = new Lexer(source, 0, end, budget)
+    const lexer = new Lexer(source, 0, source.size, budget)
     lexer.skip()
-    const { object, to } = readIndirect(source, lexer.position, end, budget, () => undefined)
-    return object instanceof Map && object.has('Linearized') ? { dict: object, to } : undefined
+    const { object, to } = readIndirect(source, lexer.position, source.size, budget, () => undefined)
+    return object instanceof Map && object.has('Linearized') ? { dict: object, to } : null
   } catch (error) {
-    if (error instanceof PdfFault && error.code === 'PDF_BROKEN') return undefined
+    if (error instanceof PdfFault && error.code === 'PDF_BROKEN') return null
     throw error
   }
 }

@@ -13,6 +13,7 @@ export type Resolve = (object: PdfObject | undefined) => PdfObject
 
 /** The data behind all filters of a stream. What grows over its bounds is PDF_TOO_COMPLEX, what does not decode PDF_BROKEN. */
 export function decodeData (raw: Buffer, dict: PdfDict, resolve: Resolve, budget: Budget): Buffer {
+  budget.spend('inflated', raw.length)
   if (dict.has('F')) broken('a stream whose data lie in another file')
   const filters = listOf(resolve(dict.get('Filter')), resolve)
   const parameters = listOf(resolve(dict.get('DecodeParms')), resolve)

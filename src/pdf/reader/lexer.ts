@@ -26,6 +26,8 @@ const INTEGERS = new Set(['Length', 'Prev', 'XRefStm', 'Size', 'ByteRange'])
 /** No number or keyword is longer; some write numbers with very many places */
 const LONGEST_WORD = 256
 
+const BYTES_OF_VALUE = 64
+
 const FIRST_WINDOW = 2 * 1024
 const WINDOW = 64 * 1024
 
@@ -73,11 +75,17 @@ export class Lexer {
 
   /** Whitespace and comments. */
   skip (): void {
-    for (;;) {
-      this.skipWhitespace()
-      if (this.at(this.position) !== PERCENT) return
+    const from = this.position
+    for (this.skipWhitespace(); this.at(this.position) === PERCENT; this.skipWhitespace()) {
       for (let code = PERCENT; code !== LF && code !== CR && code !== -1;) code = this.at(++this.position)
     }
+    this.#passed(from)
+  }
+
+  /** Long strings and comments cost what they are worth. */
+  #passed (from: number): void {
+    const length = this.position - from
+    if (length >= BYTES_OF_VALUE) this.#budget.spend('values', Math.floor(length / BYTES_OF_VALUE))
   }
 
   /** The keyword that follows whitespace and comments, or what else stands there in regular characters; it is not passed. */
@@ -217,6 +225,7 @@ export class Lexer {
 
   #string (from: number, isHex: boolean): PdfString {
     const to = this.position
+    this.#passed(from)
     this.#budget.within('token', to - from)
     const raw = this.bytes(from + 1, to - 1)
     const bytes = isHex ? decodeHex(raw) ?? broken('a string in digits that are not hexadecimal', from) : decodeLiteral(raw)

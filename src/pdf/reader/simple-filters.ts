@@ -34,27 +34,37 @@ export function decodeAsciiHex (data: Buffer): Buffer {
 /** Ends at `~>`, or with the data. */
 export function decodeAscii85 (data: Buffer, output: Output): Buffer {
   const end = data.indexOf('~')
-  const digits: number[] = []
-  const group = (): void => {
-    const missing = 5 - digits.length
-    if (missing === 4) broken('base-85 data that end in the middle')
-    const value = [...digits, 84, 84, 84, 84].slice(0, 5).reduce((sum, digit) => sum * 85 + digit, 0)
-    if (value > 0xffff_ffff) broken('base-85 data out of range')
-    const bytes = Buffer.alloc(4)
-    bytes.writeUInt32BE(value)
-    output.push(bytes.subarray(0, 4 - missing))
-    digits.length = 0
-  }
+  const group = Buffer.alloc(4)
+  let [value, digits] = [0, 0]
   for (const code of data.subarray(0, end === -1 ? data.length : end)) {
     if (code <= 0x20) continue
-    if (code === 0x7a && digits.length === 0) output.push(Buffer.alloc(4))
-    else if (code >= 0x21 && code <= 0x75) digits.push(code - 0x21)
-    else broken('base-85 data that are none')
-    if (digits.length === 5) group()
+    if (code === 0x7a && digits === 0) {
+      output.push(ZEROES)
+      continue
+    }
+    if (code < 0x21 || code > 0x75) broken('base-85 data that are none')
+    value = value * 85 + code - 0x21
+    if (++digits === 5) put(4)
   }
-  if (digits.length > 0) group()
+  if (digits === 1) broken('base-85 data that end in the middle')
+  const rest = digits - 1
+  // The last group is filled up with the highest digit
+  while (digits > 0 && digits < 5) {
+    value = value * 85 + 84
+    digits++
+  }
+  if (digits > 0) put(rest)
   return output.bytes()
+
+  function put (length: number): void {
+    if (value > 0xffff_ffff) broken('base-85 data out of range')
+    group.writeUInt32BE(value)
+    output.push(group.subarray(0, length))
+    value = digits = 0
+  }
 }
+
+const ZEROES = Buffer.alloc(4)
 
 export function decodeRunLength (data: Buffer, output: Output): Buffer {
   for (let at = 0; at < data.length;) {
@@ -73,8 +83,7 @@ const END = 257
 
 /** Codes grow from 9 to 12 bits; `early` says one code sooner. */
 export function decodeLzw (data: Buffer, early: number, output: Output): Buffer {
-  const fresh = (): Uint8Array[] => Array.from({ length: 258 }, (_, code) => code < 256 ? Uint8Array.of(code) : new Uint8Array())
-  let table = fresh()
+  const table = Array.from({ length: 258 }, (_, code) => code < 256 ? Uint8Array.of(code) : new Uint8Array())
   let previous: Uint8Array | undefined
   let [bits, held] = [0, 0]
   for (const byte of data) {
@@ -88,7 +97,7 @@ export function decodeLzw (data: Buffer, early: number, output: Output): Buffer 
     held &= (1 << bits) - 1
     if (code === END) return output.bytes()
     if (code === CLEAR) {
-      table = fresh()
+      table.length = 258
       previous = undefined
       continue
     }

@@ -16,10 +16,10 @@ export function decodeLiteral (raw: Buffer): Buffer {
       bytes[length++] = code
     } else {
       const next = raw[++at] ?? 0x0a
-      const octal = /^[0-7]{1,3}/.exec(raw.toString('latin1', at, at + 3))?.[0]
-      if (octal) {
-        bytes[length++] = Number.parseInt(octal, 8) & 0xff
-        at += octal.length - 1
+      if (isOctal(next)) {
+        let value = next - 0x30
+        for (let digits = 1; digits < 3 && isOctal(raw[at + 1]); digits++) value = value * 8 + raw[++at]! - 0x30
+        bytes[length++] = value & 0xff
       } else if (next === 0x0d) { // a line that is continued
         if (raw[at + 1] === 0x0a) at++
       } else if (next !== 0x0a) {
@@ -29,6 +29,8 @@ export function decodeLiteral (raw: Buffer): Buffer {
   }
   return bytes.subarray(0, length)
 }
+
+const isOctal = (code: number | undefined): boolean => code !== undefined && code >= 0x30 && code <= 0x37
 
 /** What stands between the angle brackets of a hexadecimal string, decoded; nothing where it is none. */
 export function decodeHex (raw: Buffer): Buffer | undefined {

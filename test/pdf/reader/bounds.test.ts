@@ -52,6 +52,7 @@ t.test('bombs are too complex before they go off', async (t) => {
     'nesting of a hundred thousand': [deep(100_000)],
     'nesting in the trailer': [pdfWriter().raw('%PDF-1.7\n').objects(pagesOf('x')).table({ trailer: `/Root 1 0 R /X ${'<< /A '.repeat(10_000)}` }).bytes()],
     'a dictionary that is never full': [makePdf({ ...pagesOf('x'), 6: `[${'null '.repeat(1_000_001)}]` })],
+    'strings and comments without end': [makePdf({ ...pagesOf('x'), 6: `(${'x'.repeat(70_000)})`, 7: `%${'x'.repeat(70_000)}\n(y)` }), { values: 2_000 }],
     'more updates than there ever are': [manyUpdates(60), { sections: 50 }],
     'more objects than there ever are': [makePdf(), { objects: 3 }],
     'more references than there ever are': [makePdf(), { steps: 3 }],
