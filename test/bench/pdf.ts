@@ -24,7 +24,7 @@ const SIZES = [
   { name: '200 MiB', pages: 5000, bytes: 208_000_000, times: 1, held: false },
 ] as const
 
-/** Times in ms, one of each round; `peakMiB` likewise. */
+/** Of one figure in each round. */
 type Series = { median: number, least: number, most: number }
 const seriesOf = (values: readonly number[]): Series => ({ median: median(values), least: Math.min(...values), most: Math.max(...values) })
 
@@ -91,12 +91,16 @@ async function measureSize ({ name, pages, bytes, times, held }: typeof SIZES[nu
     const { result } = judgePdf(await workers.examine(signedInput), { trust: pki.trust, at: new Date() })
     allValid &&= result === 'valid'
   }
-  const series = { verify: [] as number[], process: [] as number[], pdfsig: [] as number[], limit: [] as number[], sign: [] as number[], pdfsigSign: [] as number[], memory: [] as number[], pdfsigMemory: [] as number[] }
+  const series = { verify: [] as number[], process: [] as number[], pdfsig: [] as number[], limit: [] as number[], cpu: [] as number[], pdfsigCpu: [] as number[], sign: [] as number[], pdfsigSign: [] as number[], memory: [] as number[], pdfsigMemory: [] as number[] }
   await verifyOurs()
   for (let round = 0; round < ROUNDS; round++) {
     series.limit.push(await each(times, () => limit(signed, pki)))
+    const [own, ended] = [process.cpuUsage(), endedCpuMs()]
     series.verify.push(await each(times, verifyOurs))
+    const { user, system } = process.cpuUsage(own)
+    series.cpu.push((user + system) / 1000 / times)
     series.pdfsig.push(await each(times, async () => { allValid &&= (await pdfsig(['-nssdir', nss, '-no-ocsp', signed])).output.includes('Signature is Valid.') }))
+    series.pdfsigCpu.push((endedCpuMs() - ended) / times)
     series.process.push(await each(Math.min(times, 5), async () => { allValid &&= (await verifyInProcess({ path: signed, trust })).result === 'valid' }))
     series.sign.push(await each(times, signOurs))
     series.pdfsigSign.push(await each(times, async () => { await pdfsig(['-nssdir', nss, '-add-signature', '-new-signature-field-name', 'B', '-nick', 'agency', plain, out]) }))
@@ -104,6 +108,12 @@ async function measureSize ({ name, pages, bytes, times, held }: typeof SIZES[nu
     series.pdfsigMemory.push((await pdfsig(['-nssdir', nss, '-no-ocsp', signed], true)).peakKiB / 1024)
   }
   return { name, bytes: statSync(signed).size, pages, allValid, ...Object.fromEntries(Object.entries(series).map(([key, values]) => [key, seriesOf(values)])) as { [key in keyof typeof series]: Series } }
+}
+
+/** Processor time of all children that have ended; Linux counts in hundredths of a second. */
+function endedCpuMs (): number {
+  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1)!.split(' ').map(Number)
+  return (fields[13]! + fields[14]!) * 10
 }
 
 /** Milliseconds of one, of so many one after the other. */
@@ -173,6 +183,8 @@ function describe ({ machine, rounds, start, sizes }: PdfFigures): string {
       row('verify, in the gateway', size.verify, 'ms', perSecond(size.verify) + ratio(size.verify, size.pdfsig)),
       row('verify, a whole process', size.process, 'ms', ratio(size.process, size.pdfsig)),
       row('verify, pdfsig', size.pdfsig, 'ms', perSecond(size.pdfsig)),
+      row('processor time to verify, in the gateway', size.cpu, 'ms', `   ${number(size.pdfsigCpu.median / size.cpu.median)} × less than pdfsig`),
+      row('processor time to verify, pdfsig', size.pdfsigCpu),
       row('sign, in the gateway, with the copy of the file', size.sign, 'ms', perSecond(size.sign) + ratio(size.sign, size.pdfsigSign)),
       row('sign, pdfsig', size.pdfsigSign, 'ms', perSecond(size.pdfsigSign)),
       row('memory to verify, a whole process', size.memory, 'MiB'),

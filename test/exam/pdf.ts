@@ -12,7 +12,7 @@ import { makeSignedSet, type SignedFile } from '../support/signed-pdf-set.ts'
 import { DISAGREEMENTS, REFUSED, type Disagreement, type Judge } from './pdf-disagreements.ts'
 
 /** What the exam cannot do without. */
-export const needsPdfPrograms = needsPrograms('pdfsig', 'certutil', 'mutool', 'qpdf', 'gs', 'java', 'chromium')
+export const needsPdfPrograms = needsPrograms('pdfsig', 'certutil', 'mutool', 'qpdf', 'gs', 'java')
 
 type Answer = 'accepted' | 'refused'
 
