@@ -22,7 +22,14 @@ export function prepareValidationData ({ input, signed, request }: { input: PdfI
 }
 
 function reading<Result> (input: PdfInput, work: (source: PdfSource) => Result): Result {
-  if ('bytes' in input) return work(bytesSource(input.bytes))
+  if ('bytes' in input) {
+    try {
+      return work(bytesSource(input.bytes))
+    } finally {
+      // Given back at once: garbage collection knows nothing of how large they are
+      (input.bytes.buffer as ArrayBuffer).transfer(0)
+    }
+  }
   using source = fileSource(input.path)
   return work(source)
 }
