@@ -4,15 +4,14 @@
  *
  * The rules stand in catalog.ts, form.ts, form-fields.ts, pages.ts, new-signatures.ts and open-places.ts, content.ts says to which objects which of them apply.
  */
-import { PdfRef } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
+import { strayBytes } from '../reader/stray.ts'
 import { compareCatalogs, compareTrailers } from './catalog.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
-import { isPage, NO_CONTENT, walkContent, type Content } from './content.ts'
+import { isPage, NO_CONTENT, rootOf, walkContent, type Content } from './content.ts'
 import { differencesBetween, objectAt } from './differences.ts'
 import { fieldsOf } from './fields.ts'
 import { compareFields } from './form-fields.ts'
-import { strayIn } from './layout.ts'
 import { isExtended, newSignatureFields } from './new-signatures.ts'
 import { comparePages } from './pages.ts'
 import { compareOpen } from './open-places.ts'
@@ -64,6 +63,13 @@ function compare (comparison: Comparison, { fixed, roles }: Content): Change[] {
   ])
 }
 
+/** What stands in the update and belongs to nothing. A hybrid cross-reference hides objects from viewers that know tables only: they would see another update. */
+function strayIn (revision: Revision): string | undefined {
+  if (revision.own.some(({ hidden }) => hidden !== undefined)) return 'a hybrid cross-reference'
+  const stray = strayBytes(revision)
+  return stray && `bytes from ${stray.from} to ${stray.to} that belong to no object, or could be taken for one`
+}
+
 /** One object that is shown, or leads to what is shown. */
 function compareContent (comparison: Comparison, number: number, { fixed, roles }: Pick<Content, 'fixed' | 'roles'>, accepted: ReadonlySet<number>): Change[] {
   const { added, earlier, later, before } = comparison
@@ -74,17 +80,12 @@ function compareContent (comparison: Comparison, number: number, { fixed, roles 
     return isExtended(was, is, accepted, comparison) ? [] : [other(`object ${number}: page /Annots`)]
   }
   if (added.has(number)) return [other(`object ${number}, which was missing where it was referred to`)]
-  if (isRoot(number, earlier)) return []
+  if (number === rootOf(earlier)) return []
   const field = before.get(number)
   const isCompared = was instanceof Map && is instanceof Map
   if (isCompared && isPage(was)) return comparePages(comparison, number, was, is, accepted)
   if (isCompared && field) return compareFields(comparison, field, was, is, accepted)
   return [other(`object ${number} ${is === null ? 'removed' : 'changed'}`, field?.name)]
-}
-
-function isRoot (number: number, { trailer }: Revision): boolean {
-  const root = trailer.get('Root')
-  return root instanceof PdfRef && root.number === number
 }
 
 /** The content with what the update brought: objects that changed are walked again, and fields, since one that is signed now is no longer open. */

@@ -32,16 +32,13 @@ export const NO_CONTENT = (): Content => ({ fixed: new Set(), roles: new Map(), 
 function openEntries (revision: Revision, number: number, dict: PdfDict, fields: ReadonlyMap<number, Field>): OpenPlace[] {
   const field = fields.get(number)
   if (field?.isOpen) return OPEN_IN_FIELD.map((key) => ({ kind: 'form-fill', field, value: dict.get(key) }))
-  const root = revision.trailer.get('Root')
-  if (root instanceof PdfRef && root.number === number) return Array.from(OPEN_IN_CATALOG, ([key, kind]) => ({ kind, value: dict.get(key) }))
+  if (number === rootOf(revision)) return Array.from(OPEN_IN_CATALOG, ([key, kind]) => ({ kind, value: dict.get(key) }))
   return []
 }
 
 /** Every open place of a revision: what hangs on them, and on nothing fixed, may change as their kind says. */
 export function openPlaces (revision: Revision, fields: ReadonlyMap<number, Field>): OpenPlace[] {
-  const root = revision.trailer.get('Root')
-  const holders = [...root instanceof PdfRef ? [root.number] : [], ...fields.keys()]
-  const places = holders.flatMap((number) => {
+  const places = [rootOf(revision), ...fields.keys()].flatMap((number) => {
     const dict = objectAt(revision, number)
     return dict instanceof Map ? openEntries(revision, number, dict as PdfDict, fields) : []
   })
@@ -49,11 +46,13 @@ export function openPlaces (revision: Revision, fields: ReadonlyMap<number, Fiel
 }
 
 /**
- * The content of a revision. Given the content of the revision before, and what differs from it, only those objects are walked again: the cost is that of the update.
+ * The content of a revision. Given the content of the revision before, only the catalog with the form, and the objects that `again` names, are walked again: the cost is
+ * that of the update.
  */
 export function walkContent (revision: Revision, fields: ReadonlyMap<number, Field>, content: Content, again: Iterable<number>): Content {
   const { fixed, roles, walked } = content
-  for (const number of again) walked.delete(number)
+  const root = rootOf(revision)
+  for (const number of [root, ...again]) walked.delete(number)
   let next: number[] = []
   const enter = (number: number) => {
     if (walked.has(number)) return
@@ -77,12 +76,13 @@ export function walkContent (revision: Revision, fields: ReadonlyMap<number, Fie
       roles.set(object.number, role)
       fixContainer(object.number)
     }
+    // No object is only a reference to another one: the reader bears none
     use(revision.resolve(object))
   }
-  /** Whoever redefined an object stream would redefine what is in it. */
+  /** Whoever redefined an object stream, or its Length, would redefine what is in it. */
   const fixContainer = (number: number) => {
     const entry = revision.entry(number)
-    if (entry?.kind === 'in') fixed.add(entry.stream)
+    if (entry?.kind === 'in') fix(new PdfRef(entry.stream, 0))
   }
   const fixItems = (value: PdfObject) => { if (Array.isArray(value)) value.forEach(fix) }
   const openForm = (form: PdfObject) => {
@@ -95,7 +95,6 @@ export function walkContent (revision: Revision, fields: ReadonlyMap<number, Fie
       for (const category of (resources as PdfDict).values()) open(category, 'form', (named) => named instanceof Map ? fixEntries(named as PdfDict) : fix(named))
     })
   }
-  const root = revision.trailer.get('Root')
 
   const walk = (number: number) => {
     revision.budget.spend('steps')
@@ -103,7 +102,7 @@ export function walkContent (revision: Revision, fields: ReadonlyMap<number, Fie
     const object = objectAt(revision, number)
     if (!(object instanceof Map)) return fix(object)
     const dict = object as PdfDict
-    if (root instanceof PdfRef && number === root.number) {
+    if (number === root) {
       fixEntries(dict, ['AcroForm', ...OPEN_IN_CATALOG.keys()])
       open(dict.get('AcroForm'), 'form', openForm)
     } else if (isPage(dict)) {
@@ -112,14 +111,19 @@ export function walkContent (revision: Revision, fields: ReadonlyMap<number, Fie
     } else fixEntries(dict, fields.get(number)?.isOpen ? OPEN_IN_FIELD : [])
   }
 
-  if (root instanceof PdfRef) fixed.add(root.number)
-  for (const number of [...root instanceof PdfRef ? [root.number] : [], ...again]) enter(number)
+  fixed.add(root)
+  for (const number of [root, ...again]) enter(number)
   while (next.length > 0) {
     const round = inFileOrder(revision, next)
     next = []
     round.forEach(walk)
   }
   return content
+}
+
+/** The object number of the catalog, which no revision is without. */
+export function rootOf ({ trailer }: Revision): number {
+  return (trailer.get('Root') as PdfRef).number
 }
 
 /** A page, and nothing else that holds resources: a font or an annotation has a Subtype. */

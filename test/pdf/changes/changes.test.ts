@@ -7,7 +7,7 @@ import { bytesSource } from '../../../src/pdf/source.ts'
 import { updatesAfter } from '../../../src/pdf/changes/changes.ts'
 import { Budget } from '../../../src/pdf/reader/budget.ts'
 import { openRevision, revisionEnds } from '../../../src/pdf/reader/revision.ts'
-import { updateOf, writeLargePdf, type Objects } from '../../support/pdf.ts'
+import { pdfWriter, startxrefOf, updateOf, writeLargePdf, type Objects } from '../../support/pdf.ts'
 import {
   agency, CATALOG, CERTIFIED, CONTENT, decision, filled, INFO, judge, LEADERS_MARK, nextOf, PAGE, sign, signatureDictionary, signedDecision, update, type Doc, type SignOptions,
 } from '../attacks/world.ts'
@@ -127,6 +127,24 @@ t.test('forms may be filled in where the document is certified for it, and no lo
   t.same(details(update(certified, { 8: (FORM[8] as string).replace('[40 100', '[40 10') })), ['object 8: field amount /Rect'], 'a field stays where it is')
   t.same(later(update(certified, { 8: (FORM[8] as string).replace('/T', '/Ff 1 /T') })), [], 'a field may be made read-only')
   t.same(kinds(await sign(update(certified, FILLED), agencys)), ['form-fill', 'signature'], 'and signed')
+})
+
+t.test('a signature that stands on no page is kept as well', async (t) => {
+  const two = await sign(await signedDecision(), agencys)
+  const off = await sign(two, { name: 'Third', rect: '0 0 0 0', also: () => ({ [PAGE]: two.objects[PAGE]! }) })
+  const widget = nextOf(two)
+  t.same(details(off), [])
+  t.same(details(update(off, { [widget]: (off.objects[widget] as string).replace(/\/V \d+ 0 R/, '') })), [`object ${widget}: field Third /V`])
+  t.same(details(update(off, {}, { free: [widget] })), [`object ${widget} removed`])
+})
+
+t.test('the length of an object stream is part of what is in it', async (t) => {
+  const base = decision({}, { xref: 'stream' })
+  const inner = '2 0 << /Type /Pages /Kids [4 0 R] /Count 1 >>'
+  const writer = pdfWriter(base.bytes).object(20, { entries: '/Type /ObjStm /N 1 /First 4 /Length 21 0 R', data: inner }).object(21, String(inner.length)).list(2, { stream: 20, index: 0 })
+  const packed = await sign({ ...base, bytes: writer.stream(22, { trailer: '/Root 1 0 R /Info 6 0 R', prev: startxrefOf(base.bytes), size: 23 }).bytes() })
+  t.match(judge(packed.bytes).result, 'valid')
+  t.not(judge(update(packed, { 21: String(inner.length - 1) }).bytes).result, 'valid')
 })
 
 t.test('what fields are drawn with may grow, where none can look different by it', async (t) => {
