@@ -19,11 +19,6 @@ import { levelUntil, nextStep, tryAgainAt } from './pdf-level.ts'
 import { dropSignature, finishSigning, noteDocument, postponeSigning, saveLevel, type FileKey, type Signing } from './signing-store.ts'
 import { validationDataFor } from './validation-data.ts'
 
-/** Our own signature does not hold: the file must not leave with it. */
-export class SignatureUnfit extends Error {
-  override readonly name = 'SignatureUnfit'
-}
-
 type Signed = Signing & { signed: NonNullable<Signing['signed']>, signedAt: Date }
 
 type Needs = {
@@ -107,7 +102,7 @@ export function createCompletePdf ({ database, queue, trust, meet, workers, judg
     const spoils = verdict.signatures.some(({ later }) => later.some(({ permitted, revision }) => !permitted && revision >= ours.revision))
     if (ours.result === 'invalid' || spoils) {
       await dropSignature(database, file, file.signed)
-      throw new SignatureUnfit(reasonOf(spoils ? verdict : ours))
+      throw new Error(`the file must not leave as it is signed: ${reasonOf(spoils ? verdict : ours)}`)
     }
     const at = now()
     const reason = level === wanted ? null : file.reason ?? 'its time is over'

@@ -93,8 +93,9 @@ t.test('the gateway does not open its API page or numbers to everybody', async (
   t.equal(description.openapi, '3.1.0')
   t.same(Object.keys(description.paths).filter((path) => path.startsWith('/v1')).sort(), [
     '/v1/admin/certificates', '/v1/admin/certificates/changes', '/v1/admin/certificates/changes/{id}', '/v1/admin/certificates/changes/{id}/approve',
-    '/v1/admin/certificates/changes/{id}/rollback', '/v1/admin/certificates/expiries',
-    '/v1/documents', '/v1/documents/{id}', '/v1/mailbox', '/v1/mailbox/{id}', '/v1/mailbox/{id}/ack', '/v1/mailbox/{id}/attachments/{number}', '/v1/mailbox/{id}/packet', '/v1/mailbox/{id}/statuses',
+    '/v1/admin/certificates/changes/{id}/rollback', '/v1/admin/certificates/expiries', '/v1/admin/held', '/v1/admin/held/{id}/attachments/{number}', '/v1/admin/held/{id}/refuse',
+    '/v1/admin/held/{id}/release',
+    '/v1/documents', '/v1/documents/{id}', '/v1/documents/{id}/attachments/{number}', '/v1/mailbox', '/v1/mailbox/{id}', '/v1/mailbox/{id}/ack', '/v1/mailbox/{id}/attachments/{number}', '/v1/mailbox/{id}/packet', '/v1/mailbox/{id}/statuses',
   ])
 })
 
