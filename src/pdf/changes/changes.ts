@@ -42,11 +42,6 @@ export function updatesAfter (revisions: readonly Revision[], first = 1): Update
   })
 }
 
-/** What the update between two adjacent revisions did. */
-export function changesBetween (earlier: Revision, later: Revision): Change[] {
-  return updatesAfter([earlier, later])[0]!.changes
-}
-
 function compare (comparison: Comparison, { fixed, roles }: Content): Change[] {
   const { added, changed, later } = comparison
   const stray = strayIn(later)
