@@ -1,6 +1,6 @@
 /** Rules for the trailer and the catalog (ISO 32000-2, 7.5.5 and 7.7.2). */
 import { PdfName, type PdfDict, type PdfObject } from '../reader/objects.ts'
-import { dictOf } from '../signatures/fields.ts'
+import { dictOf } from '../reader/values.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
 import { compareForms } from './form.ts'
 import { coverageFault } from './new-signatures.ts'

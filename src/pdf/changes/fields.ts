@@ -2,9 +2,7 @@
 import { PdfFault } from '../fault.ts'
 import { PdfName, PdfRef, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
-import { itemsOf } from '../signatures/pages.ts'
-import { dictOf } from '../signatures/fields.ts'
-import { nameOf } from '../signatures/permissions.ts'
+import { dictOf, itemsOf, nameOf } from '../reader/values.ts'
 import { textOf } from '../signatures/text.ts'
 
 /** Deeper than any form. */

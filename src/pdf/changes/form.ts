@@ -1,6 +1,6 @@
 /** Rules for the form as a whole (ISO 32000-2, 12.7.3). */
 import { PdfStream, type PdfDict, type PdfObject } from '../reader/objects.ts'
-import { dictOf } from '../signatures/fields.ts'
+import { dictOf } from '../reader/values.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
 import { objectAt } from './differences.ts'
 import { isExtended } from './new-signatures.ts'

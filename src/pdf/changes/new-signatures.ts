@@ -4,9 +4,8 @@
  */
 import { PdfRef, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
+import { itemsOf, nameOf } from '../reader/values.ts'
 import { faultInByteRange } from '../signatures/byte-range.ts'
-import { itemsOf } from '../signatures/pages.ts'
-import { nameOf } from '../signatures/permissions.ts'
 import { textOf } from '../signatures/text.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
 import { objectAt } from './differences.ts'

@@ -1,7 +1,7 @@
 /** Rules for a page and the annotations on it (ISO 32000-2, 7.7.3.3): the widgets of accepted fields may come, at the places they like. */
 import { PdfName, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
-import { dictOf } from '../signatures/fields.ts'
+import { dictOf } from '../reader/values.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
 import { isExtended } from './new-signatures.ts'
 import { differingKeys } from './same.ts'

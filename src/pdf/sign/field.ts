@@ -2,8 +2,8 @@
 import { Refusal } from '../../errors.ts'
 import { PdfRef, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
-import { dictOf } from '../signatures/fields.ts'
-import { annotationsOn, itemsOf, pagesOf } from '../signatures/pages.ts'
+import { dictOf, itemsOf } from '../reader/values.ts'
+import { annotationsOn, pagesOf } from '../signatures/pages.ts'
 import { textOf } from '../signatures/text.ts'
 import { isName } from './update.ts'
 

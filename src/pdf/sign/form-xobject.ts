@@ -2,7 +2,7 @@
 import { Budget } from '../reader/budget.ts'
 import { PdfName, PdfRef, PdfStream, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import { openRevision, type Revision } from '../reader/revision.ts'
-import { dictOf } from '../signatures/fields.ts'
+import { dictOf } from '../reader/values.ts'
 import { pagesOf } from '../signatures/pages.ts'
 import { bytesSource } from '../source.ts'
 import { rectangleOf } from './pages.ts'

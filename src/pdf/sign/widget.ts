@@ -1,8 +1,9 @@
 /** Puts a signature into the file's form and on its page (ISO 32000-2, 12.7.5.5 and 12.5.6.19). */
 import { PdfName, PdfRef, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
-import { dictOf, type SignedField } from '../signatures/fields.ts'
-import { itemsOf, type Page } from '../signatures/pages.ts'
+import { dictOf, itemsOf } from '../reader/values.ts'
+import type { SignedField } from '../signatures/fields.ts'
+import type { Page } from '../signatures/pages.ts'
 import { formOf } from './field.ts'
 import type { Drawing } from './form-xobject.ts'
 import { placeFor, placeOfField, shownPage } from './pages.ts'

@@ -2,7 +2,8 @@
 import { PdfFault } from '../fault.ts'
 import { PdfName, PdfRef, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
-import { itemsOf, type Annotation } from './pages.ts'
+import { dictOf, itemsOf } from '../reader/values.ts'
+import type { Annotation } from './pages.ts'
 import { textOf } from './text.ts'
 
 /** Deeper than any form. */
@@ -91,10 +92,4 @@ function lineOf (revision: Revision, widget: PdfDict): PdfDict[] {
     if (line.length > DEEPEST) throw new PdfFault('PDF_BROKEN', 'form: the fields above a widget lead back to themselves, or are too deep')
   }
   return line
-}
-
-/** The dictionary that this is or refers to. */
-export function dictOf (revision: Revision, object: PdfObject | undefined): PdfDict | undefined {
-  const found = revision.resolve(object)
-  return found instanceof Map ? found as PdfDict : undefined
 }

@@ -3,8 +3,7 @@ import { PdfFault } from '../fault.ts'
 import type { ValidationMaterial } from '../examination.ts'
 import { PdfRef, PdfStream, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
-import { dictOf } from './fields.ts'
-import { itemsOf } from './pages.ts'
+import { dictOf, itemsOf } from '../reader/values.ts'
 
 /** Some ten signatures with their chains; more would only make work. */
 const MOST_ITEMS = 256

@@ -2,6 +2,7 @@
 import { PdfFault } from '../fault.ts'
 import { PdfRef, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
+import { itemsOf } from '../reader/values.ts'
 
 /** Page trees are balanced or flat; deeper ones only make work. */
 const DEEPEST = 64
@@ -26,12 +27,6 @@ export function annotationsOn ({ dict }: Page, revision: Revision): Annotation[]
     const found = revision.resolve(annotation)
     return found instanceof Map ? [{ number: annotation instanceof PdfRef ? annotation.number : undefined, dict: found as PdfDict }] : []
   })
-}
-
-/** The items of an array, or none. */
-export function itemsOf (revision: Revision, object: PdfObject | undefined): readonly PdfObject[] {
-  const array = revision.resolve(object)
-  return Array.isArray(array) ? array as readonly PdfObject[] : []
 }
 
 function* leavesBelow (revision: Revision, node: PdfObject | undefined, seen: Set<number>, depth: number): Generator<Omit<Page, 'number'>> {

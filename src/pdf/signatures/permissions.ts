@@ -1,8 +1,8 @@
 /** What a signature permits to be done to the document after it (ISO 32000-2, 12.8.2 and 12.7.5.5). */
-import { PdfName, type PdfDict } from '../reader/objects.ts'
+import type { PdfDict } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
-import { certifyingSignatureOf, dictOf } from './fields.ts'
-import { itemsOf } from './pages.ts'
+import { dictOf, itemsOf, nameOf } from '../reader/values.ts'
+import { certifyingSignatureOf } from './fields.ts'
 import { textOf } from './text.ts'
 
 /** Fields that must stay as they are: all, those that are named, or all but those. */
@@ -52,13 +52,4 @@ function lockOf (parameters: PdfDict | undefined, revision: Revision): FieldLock
   if (action === 'All') return ALL
   if (action !== 'Include' && action !== 'Exclude') return null
   return { action, fields: itemsOf(revision, parameters?.get('Fields')).map((field) => textOf(revision.resolve(field)) ?? '') }
-}
-
-/** ISO 32000-1, C.2; nothing that we look for is longer, and verdicts are kept. */
-const LONGEST_NAME = 127
-
-/** The name that stands under this key. */
-export function nameOf (dict: PdfDict | undefined, key: string, revision: Revision): string | undefined {
-  const name = revision.resolve(dict?.get(key))
-  return name instanceof PdfName ? name.value.slice(0, LONGEST_NAME) : undefined
 }

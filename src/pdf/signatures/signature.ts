@@ -3,10 +3,11 @@ import type { ExaminedSignature, PdfFinding } from '../examination.ts'
 import type { RevisionPart } from '../reader/chain.ts'
 import type { PdfDict } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
+import { nameOf } from '../reader/values.ts'
 import { byteRangeOf, faultInByteRange } from './byte-range.ts'
 import { algorithmsOf, digestsOf, messageIn } from './contents.ts'
 import { certifyingSignatureOf, placeOf, type SignedField } from './fields.ts'
-import { nameOf, permissionsOf, type Permissions } from './permissions.ts'
+import { permissionsOf, type Permissions } from './permissions.ts'
 import { dateOf, textOf } from './text.ts'
 
 /** A signature as it was found in the revision that it came with, which counts from 1. `isFirst`: no other but time-stamps came before; `isShared`: it is another field's too. */

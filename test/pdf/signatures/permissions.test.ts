@@ -2,12 +2,12 @@
 import t from 'tap'
 import { Budget } from '../../../src/pdf/reader/budget.ts'
 import { openRevision } from '../../../src/pdf/reader/revision.ts'
-import { dictOf } from '../../../src/pdf/signatures/fields.ts'
 import { permissionsOf, type Permissions } from '../../../src/pdf/signatures/permissions.ts'
 import { examinePdf } from '../../../src/pdf/examine.ts'
 import { bytesSource } from '../../../src/pdf/source.ts'
 import { makePdf, pagesOf } from '../../support/pdf.ts'
 import { PdfRef } from '../../../src/pdf/reader/objects.ts'
+import { dictOf } from '../../../src/pdf/reader/values.ts'
 import { writeMessage } from '../../trust/cms/messages.ts'
 import { LEADER, signedPdf } from '../judge-world.ts'
 
