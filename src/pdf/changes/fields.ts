@@ -3,7 +3,7 @@ import { PdfFault } from '../fault.ts'
 import { PdfName, PdfRef, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { dictOf, itemsOf, nameOf } from '../reader/values.ts'
-import { textOf } from '../signatures/text.ts'
+import { textOf } from '../reader/text.ts'
 
 /** Deeper than any form. */
 const DEEPEST = 32

@@ -3,8 +3,8 @@ import { Refusal } from '../../errors.ts'
 import { PdfRef, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { dictOf, itemsOf } from '../reader/values.ts'
-import { annotationsOn, pagesOf } from '../signatures/pages.ts'
-import { textOf } from '../signatures/text.ts'
+import { annotationsOn, pagesOf } from '../reader/pages.ts'
+import { textOf } from '../reader/text.ts'
 import { isName } from './update.ts'
 
 /** Deeper than any form. */

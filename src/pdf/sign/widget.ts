@@ -3,7 +3,7 @@ import { PdfName, PdfRef, type PdfDict, type PdfObject } from '../reader/objects
 import type { Revision } from '../reader/revision.ts'
 import { dictOf, itemsOf } from '../reader/values.ts'
 import type { SignedField } from '../signatures/fields.ts'
-import type { Page } from '../signatures/pages.ts'
+import type { Page } from '../reader/pages.ts'
 import { formOf } from './field.ts'
 import type { Drawing } from './form-xobject.ts'
 import { placeFor, placeOfField, shownPage } from './pages.ts'

@@ -4,7 +4,7 @@ import type { PdfDict } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { itemsOf } from '../reader/values.ts'
 import { signedFieldOf, type SignedField } from './fields.ts'
-import { annotationsOn, pagesOf } from './pages.ts'
+import { annotationsOn, pagesOf } from '../reader/pages.ts'
 
 /** `pages` counts them; `shown` tells by the object number of its widget where a signature field shows something; `fields` are all those that pages show. */
 export type Shown = { pages: number, shown: Map<number, Appearance>, fields: SignedField[] }

@@ -3,8 +3,8 @@ import { PdfFault } from '../fault.ts'
 import { PdfName, PdfRef, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { dictOf, itemsOf } from '../reader/values.ts'
-import type { Annotation } from './pages.ts'
-import { textOf } from './text.ts'
+import type { Annotation } from '../reader/pages.ts'
+import { textOf } from '../reader/text.ts'
 
 /** Deeper than any form. */
 const DEEPEST = 32

@@ -3,7 +3,7 @@ import type { PdfDict } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { dictOf, itemsOf, nameOf } from '../reader/values.ts'
 import { certifyingSignatureOf } from './fields.ts'
-import { textOf } from './text.ts'
+import { textOf } from '../reader/text.ts'
 
 /** Fields that must stay as they are: all, those that are named, or all but those. */
 export type FieldLock = { action: 'All' | 'Include' | 'Exclude', fields: string[] }

@@ -8,7 +8,7 @@ import { byteRangeOf, faultInByteRange } from './byte-range.ts'
 import { algorithmsOf, digestsOf, messageIn } from './contents.ts'
 import { certifyingSignatureOf, placeOf, type SignedField } from './fields.ts'
 import { permissionsOf, type Permissions } from './permissions.ts'
-import { dateOf, textOf } from './text.ts'
+import { dateOf, textOf } from '../reader/text.ts'
 
 /** A signature as it was found in the revision that it came with, which counts from 1. `isFirst`: no other but time-stamps came before; `isShared`: it is another field's too. */
 export type FoundSignature = SignedField & { revision: number, isFirst: boolean, isShared: boolean }
