@@ -83,7 +83,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
   const signers = createSigners({ database, vault, http: client, intermediates: trust.domains.flatMap(({ intermediates }) => intermediates), trust, now, log })
   const tellOwnKeys = createTellOwnKeys({ database, log, now })
 
-  const pdfWorkers = opened.use(createPdfWorkers())
+  const pdfWorkers = opened.use(createPdfWorkers({ onError }))
 
   const connect = edges.connect ?? (({ clientCertificate, ...settings }) => {
     const axisHttp = createHttpClient({ tls: { ...tls, ...(clientCertificate && { identity: clientCertificate }) } })

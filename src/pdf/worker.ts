@@ -6,22 +6,26 @@ import type { PreparedSignature, PreparedUpdate, PrepareRequest, ValidationReque
 import { prepareValidationData as prepareData } from './sign/validation-data.ts'
 import { bytesSource, fileSource, joinedSource, type PdfInput, type PdfSource } from './source.ts'
 
+/** `begun` becomes 1 when the task is taken up. */
+type Task = { input: PdfInput, begun: Int32Array }
+
 /** examinePdf. */
-export function examine ({ input }: { input: PdfInput }): PdfExamination {
-  return reading(input, examinePdf)
+export function examine (task: Task): PdfExamination {
+  return reading(task, examinePdf)
 }
 
 /** prepareSignature of sign/prepare.ts. */
-export function prepareSignature ({ input, request }: { input: PdfInput, request: PrepareRequest }): PreparedSignature {
-  return reading(input, (source) => prepare(source, request))
+export function prepareSignature ({ request, ...task }: Task & { request: PrepareRequest }): PreparedSignature {
+  return reading(task, (source) => prepare(source, request))
 }
 
 /** prepareValidationData of sign/validation-data.ts, for the file with what was signed behind it. */
-export function prepareValidationData ({ input, signed, request }: { input: PdfInput, signed: Uint8Array, request: ValidationRequest }): PreparedUpdate {
-  return reading(input, (source) => prepareData(joinedSource(source, signed), request))
+export function prepareValidationData ({ signed, request, ...task }: Task & { signed: Uint8Array, request: ValidationRequest }): PreparedUpdate {
+  return reading(task, (source) => prepareData(joinedSource(source, signed), request))
 }
 
-function reading<Result> (input: PdfInput, work: (source: PdfSource) => Result): Result {
+function reading<Result> ({ input, begun }: Task, work: (source: PdfSource) => Result): Result {
+  Atomics.store(begun, 0, 1)
   if ('bytes' in input) {
     try {
       return work(bytesSource(input.bytes))

@@ -28,25 +28,38 @@ const HEAP_MB = 1024
 
 const TASKS = join(import.meta.dirname, 'worker.ts')
 
+/** `onError` hears of a thread that ends without a file, `tasks` is what the threads load. */
+type Options = { threads?: number, limitMs?: number, tasks?: string, onError?: (error: Error) => void }
+
 /** Starts a thread when there is work for it. Those that wait for a thread wait with their bytes where they are: only what is examined is copied. */
-export function createPdfWorkers ({ threads = Math.min(MOST_THREADS, availableParallelism()), limitMs = LIMIT_MS }: { threads?: number, limitMs?: number } = {}): PdfWorkers {
+export function createPdfWorkers ({ threads = Math.min(MOST_THREADS, availableParallelism()), limitMs = LIMIT_MS, tasks = TASKS, onError = () => {} }: Options = {}): PdfWorkers {
   // What a test runner, or a debugger, gives its own process is not for the threads
-  const pool = new Piscina({ filename: TASKS, minThreads: 0, maxThreads: threads, idleTimeout: IDLE_MS, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
+  const pool = new Piscina({ filename: tasks, minThreads: 0, maxThreads: threads, idleTimeout: IDLE_MS, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
   const turns = createTurns(threads)
+  const running = new Set<{ begun: Int32Array, noThread: AbortController }>()
+  // A thread that could not start is nobody's: what has not begun yet would wait for it in vain
+  pool.on('error', (error: Error) => {
+    onError(error)
+    for (const { begun, noThread } of running) if (!hasBegun(begun)) noThread.abort(error)
+  })
 
   /** The time counts from when a thread is free. */
   async function run<Result> (name: string, input: PdfInput, more: object, tooMuch: (detail: string) => Result): Promise<Result> {
     await turns.take()
-    const signal = AbortSignal.timeout(limitMs)
+    const isOver = AbortSignal.timeout(limitMs)
+    const mine = { begun: new Int32Array(new SharedArrayBuffer(4)), noThread: new AbortController() }
+    running.add(mine)
     try {
-      const { task, transferList } = taskOf(input, more)
-      return await pool.run(task, { name, transferList, signal }) as Result
+      const { task, transferList } = taskOf(input, { ...more, begun: mine.begun })
+      return await pool.run(task, { name, transferList, signal: AbortSignal.any([isOver, mine.noThread.signal]) }) as Result
     } catch (error) {
       if (turns.isClosed()) throw new Error(CLOSED, { cause: error })
-      if (signal.aborted) return tooMuch(`more than ${limitMs} ms`)
+      if (!hasBegun(mine.begun)) throw new Error('no thread for PDFs could be started', { cause: error })
+      if (isOver.aborted) return tooMuch(`more than ${limitMs} ms`)
       if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') return tooMuch(`more than ${HEAP_MB} MiB of memory`)
       throw error
     } finally {
+      running.delete(mine)
       turns.give()
     }
   }
@@ -68,6 +81,11 @@ function taskOf (input: PdfInput, more: object): { task: object, transferList: A
   if ('path' in input) return { task: { input, ...more }, transferList: [] }
   const bytes = new Uint8Array(input.bytes)
   return { task: { input: { bytes }, ...more }, transferList: [bytes.buffer] }
+}
+
+/** Whether a thread has taken a task up: whatever ends it from then on is the file's doing. */
+function hasBegun (begun: Int32Array): boolean {
+  return Atomics.load(begun, 0) === 1
 }
 
 /** As many at once as there are turns; the others in the order in which they came. */

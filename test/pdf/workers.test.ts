@@ -57,6 +57,16 @@ t.test('many bombs at once leave the threads as they were', async (t) => {
   t.match(found[1], { kind: 'unreadable' })
 })
 
+t.test('a thread that cannot be started is reported, and its file is no fault of the file\'s', async (t) => {
+  const tasks = join(t.testdir({ 'broken.ts': `throw new Error('no memory for a thread')` }), 'broken.ts')
+  const errors: Error[] = []
+  const workers = createPdfWorkers({ threads: 2, tasks, onError: (error) => errors.push(error) })
+  t.teardown(() => workers[Symbol.asyncDispose]())
+  const results = await Promise.allSettled([1, 2, 3, 4].map(() => workers.examine({ bytes: makePdf() })))
+  for (const result of results) t.match(result, { status: 'rejected', reason: { message: /no thread/, cause: { cause: { message: 'no memory for a thread' } } } })
+  t.ok(errors.length >= 2 && errors.every(({ message }) => message === 'no memory for a thread'))
+})
+
 t.test('once closed, the threads are gone, and nobody waits for one', async (t) => {
   const workers = createPdfWorkers({ threads: 1 })
   await workers.examine({ bytes: makePdf() })
