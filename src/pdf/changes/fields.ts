@@ -1,12 +1,9 @@
 /** The fields of a form as a revision has them (ISO 32000-2, 12.7.4): who may be filled in, and who is signed. */
 import { PdfFault } from '../fault.ts'
-import { PdfName, PdfRef, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
+import { DEEPEST_FIELD, formOf, handedDown, NOTHING_INHERITED, type Inherited } from '../reader/form.ts'
+import { PdfName, PdfRef, PdfString, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { dictOf, itemsOf, nameOf } from '../reader/values.ts'
-import { textOf } from '../reader/text.ts'
-
-/** Deeper than any form. */
-const DEEPEST = 32
 
 /**
  * One node of the tree: a field, or a widget of one, with its own and inherited entries. `isOpen`: it may be filled in or signed, since nobody signed in it yet, and no other
@@ -17,21 +14,12 @@ export type Field = { number: number, name: string, isSignature: boolean, isOpen
 /** Fields that people fill in; a node above fields may have no type. */
 const FILLED_IN = new Set(['Tx', 'Btn', 'Ch'])
 
-/** What a field hands down to its kids (12.7.4.1). */
-type Inherited = { names: readonly string[], type: PdfObject, value: PdfObject, appearance: PdfObject }
-
 /** Every field and widget below a form's Fields, by object number. Throws PdfFault for a tree that is too deep. */
 export function fieldsOf (revision: Revision): Map<number, Field> {
   const form = formOf(revision)
   const fields = new Map<number, Field>()
-  const nothing: Inherited = { names: [], type: null, value: null, appearance: form?.get('DA') ?? null }
-  for (const field of itemsOf(revision, form?.get('Fields'))) walk(revision, field, nothing, fields, 0)
+  for (const field of itemsOf(revision, form?.get('Fields'))) walk(revision, field, { ...NOTHING_INHERITED, appearance: form?.get('DA') ?? null }, fields, 0)
   return fields
-}
-
-/** The form of the document, if it has one. */
-export function formOf (revision: Revision): PdfDict | undefined {
-  return dictOf(revision, dictOf(revision, revision.trailer.get('Root'))?.get('AcroForm'))
 }
 
 function walk (revision: Revision, node: PdfObject, above: Inherited, fields: Map<number, Field>, depth: number): void {
@@ -39,13 +27,8 @@ function walk (revision: Revision, node: PdfObject, above: Inherited, fields: Ma
   const dict = known ? undefined : dictOf(revision, node)
   if (known) known.isOpen = false
   if (!(node instanceof PdfRef) || !dict) return
-  if (depth > DEEPEST) throw new PdfFault('PDF_TOO_COMPLEX', `form: field ${above.names.join('.')} lies too deep`)
-  const own: Inherited = {
-    names: dict.has('T') ? [...above.names, textOf(revision.resolve(dict.get('T'))) ?? '?'] : above.names,
-    type: revision.resolve(dict.get('FT')) ?? above.type,
-    value: revision.resolve(dict.get('V')) ?? above.value,
-    appearance: revision.resolve(dict.get('DA')) ?? above.appearance,
-  }
+  if (depth > DEEPEST_FIELD) throw new PdfFault('PDF_TOO_COMPLEX', `form: field ${above.names.join('.')} lies too deep`)
+  const own = handedDown(revision, above, dict)
   const type = own.type instanceof PdfName ? own.type.value : ''
   const isSignature = type === 'Sig'
   const signature = isSignature ? own.value : null

@@ -2,11 +2,11 @@
  * Signature fields that came with an update: new ones, and empty ones that were filled. What such a field shows is vouched for by whoever signed in it, so its signature
  * must cover this very update; a signature of an earlier revision, hung onto a new field, would vouch for what its signer never saw.
  */
+import { partialName } from '../reader/form.ts'
 import { PdfRef, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { itemsOf, nameOf } from '../reader/values.ts'
 import { faultInByteRange } from '../signatures/byte-range.ts'
-import { textOf } from '../reader/text.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
 import { objectAt } from './differences.ts'
 import type { Field } from './fields.ts'
@@ -35,7 +35,7 @@ export function newSignatureFields (comparison: Comparison): NewFields {
 function unlistedField (number: number, later: Revision): Field | undefined {
   const dict = objectAt(later, number)
   if (!(dict instanceof Map) || nameOf(dict, 'Subtype', later) !== 'Widget' || nameOf(dict, 'FT', later) !== 'Sig' || dict.has('Parent')) return undefined
-  return { number, name: textOf(later.resolve(dict.get('T'))) ?? '?', isSignature: true, isOpen: false, signature: later.resolve(dict.get('V')), appearance: undefined }
+  return { number, name: partialName(later, dict as PdfDict), isSignature: true, isOpen: false, signature: later.resolve(dict.get('V')), appearance: undefined }
 }
 
 function faultInNewField (field: Field, dict: PdfDict, comparison: Comparison, names: ReadonlySet<string>): string | undefined {
@@ -93,4 +93,3 @@ export function isExtended (before: PdfObject | undefined, after: PdfObject | un
   const kept = itemsOf(later, after).filter((item) => !(item instanceof PdfRef && accepted.has(item.number)))
   return same(kept, itemsOf(earlier, before))
 }
-

@@ -15,10 +15,8 @@ export type Annotation = { number: number | undefined, dict: PdfDict }
 
 /** Every page, the first one first. Throws PdfFault for a tree that leads back into itself, or too deep. */
 export function* pagesOf (revision: Revision): Generator<Page> {
-  const catalog = revision.resolve(revision.trailer.get('Root'))
-  if (!(catalog instanceof Map)) throw new PdfFault('PDF_BROKEN', 'the catalog is missing')
   let number = 0
-  for (const leaf of leavesBelow(revision, catalog.get('Pages'), new Set(), 0)) yield { number: ++number, ...leaf }
+  for (const leaf of leavesBelow(revision, revision.catalog.get('Pages'), new Set(), 0)) yield { number: ++number, ...leaf }
 }
 
 /** What stands on a page. */

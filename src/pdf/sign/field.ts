@@ -1,21 +1,15 @@
 /** The signature field that is signed: one of the file's that was named, or a new one (ISO 32000-2, 12.7.5.5). */
 import { Refusal } from '../../errors.ts'
-import { PdfRef, type PdfDict, type PdfObject } from '../reader/objects.ts'
+import { DEEPEST_FIELD, formOf } from '../reader/form.ts'
+import { PdfRef, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { dictOf, itemsOf } from '../reader/values.ts'
 import { annotationsOn, pagesOf } from '../reader/pages.ts'
 import { textOf } from '../reader/text.ts'
 import { isName } from './update.ts'
 
-/** Deeper than any form. */
-const DEEPEST = 32
 /** Beyond this a file has not grown by being signed. */
 const MOST_FIELDS = 10_000
-
-/** The form's own dictionary, if there is one. */
-export function formOf (revision: Revision): PdfDict | undefined {
-  return dictOf(revision, dictOf(revision, revision.trailer.get('Root'))?.get('AcroForm'))
-}
 
 /** `lienthong-1`, or the next that no field has, be it in the form or only on a page. */
 export function newFieldName (revision: Revision): string {
@@ -45,7 +39,7 @@ export function emptyField (revision: Revision, name: string): EmptyField {
 }
 
 function fieldNamed (revision: Revision, fields: readonly PdfObject[], name: string, depth: number): PdfRef | undefined {
-  if (depth > DEEPEST) return undefined
+  if (depth > DEEPEST_FIELD) return undefined
   for (const field of fields) {
     const dict = dictOf(revision, field)
     const own = textOf(dict?.get('T'))

@@ -1,10 +1,10 @@
 /** Puts a signature into the file's form and on its page (ISO 32000-2, 12.7.5.5 and 12.5.6.19). */
+import { formOf } from '../reader/form.ts'
 import { PdfName, PdfRef, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { dictOf, itemsOf } from '../reader/values.ts'
 import type { SignedField } from '../signatures/fields.ts'
 import type { Page } from '../reader/pages.ts'
-import { formOf } from './field.ts'
 import type { Drawing } from './form-xobject.ts'
 import { placeFor, placeOfField, shownPage } from './pages.ts'
 import { toPage, toShown, type Rect } from './placement.ts'

@@ -1,42 +1,32 @@
 /** The fields of a revision that hold a signature: in the form's tree, and beside it (ISO 32000-2, 12.7.4 and 12.7.5.5). */
 import { PdfFault } from '../fault.ts'
+import { DEEPEST_FIELD, formOf, handedDown, NOTHING_INHERITED, type Inherited } from '../reader/form.ts'
 import { PdfName, PdfRef, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { dictOf, itemsOf } from '../reader/values.ts'
 import type { Annotation } from '../reader/pages.ts'
-import { textOf } from '../reader/text.ts'
-
-/** Deeper than any form. */
-const DEEPEST = 32
 
 /** A field that holds a signature: its full name, the signature dictionary, what it locks, and its widgets by object number. `isListed`: the form knows it. */
 export type SignedField = { name: string, signature: PdfDict, lock: PdfDict | undefined, widgets: number[], isListed: boolean }
 
-/** What a field hands down to its kids. */
-type Inherited = { names: readonly string[], type: PdfObject, value: PdfObject, lock: PdfObject }
-
-const NOTHING: Inherited = { names: [], type: null, value: null, lock: null }
-
 /** The fields that the form lists. Throws PdfFault for a tree that leads back into itself, or too deep. */
 export function signedFieldsOf (revision: Revision): SignedField[] {
-  const catalog = dictOf(revision, revision.trailer.get('Root'))
-  const form = dictOf(revision, catalog?.get('AcroForm'))
   const fields: SignedField[] = []
   const seen = new Set<number>()
-  for (const field of itemsOf(revision, form?.get('Fields'))) walk(field, NOTHING, { revision, path: [], seen, fields })
+  for (const field of itemsOf(revision, formOf(revision)?.get('Fields'))) walk(field, NOTHING_INHERITED, { revision, path: [], seen, fields })
   return fields
 }
 
 /** The signature dictionary that the catalog names as the one that certifies the document (ISO 32000-2, 12.8.6). */
 export function certifyingSignatureOf (revision: Revision): PdfDict | undefined {
-  const permissions = dictOf(revision, dictOf(revision, revision.trailer.get('Root'))?.get('Perms'))
+  const permissions = dictOf(revision, revision.catalog.get('Perms'))
   return dictOf(revision, permissions?.get('DocMDP'))
 }
 
 /** The field that a widget belongs to, if that holds a signature: found from the page, whatever the form lists. */
 export function signedFieldOf (revision: Revision, { number, dict }: Annotation): SignedField | undefined {
   if (!dict.has('FT') && !dict.has('Parent')) return undefined
-  return heldBy(lineOf(revision, dict).reduceRight((above, field) => handedDown(revision, above, field), NOTHING), number === undefined ? [] : [number], false)
+  return heldBy(lineOf(revision, dict).reduceRight((above, field) => handedDown(revision, above, field), NOTHING_INHERITED), number === undefined ? [] : [number], false)
 }
 
 /** Where the signature's Contents stand in the file: what tells signatures apart. Undefined where they have no place of their own. */
@@ -49,7 +39,7 @@ type Walk = { revision: Revision, path: readonly number[], seen: Set<number>, fi
 
 function walk (node: PdfObject, above: Inherited, { revision, path, seen, fields }: Walk): void {
   if (node instanceof PdfRef) {
-    if (path.includes(node.number) || path.length > DEEPEST) throw new PdfFault('PDF_BROKEN', `form: field ${node.number} leads back to itself, or is too deep`)
+    if (path.includes(node.number) || path.length > DEEPEST_FIELD) throw new PdfFault('PDF_BROKEN', `form: field ${node.number} leads back to itself, or is too deep`)
     if (seen.has(node.number)) return
     seen.add(node.number)
     path = [...path, node.number]
@@ -69,14 +59,6 @@ function isField (kid: PdfDict | undefined): boolean {
   return kid !== undefined && ['T', 'Kids', 'V', 'FT'].some((key) => kid.has(key))
 }
 
-function handedDown (revision: Revision, above: Inherited, dict: PdfDict): Inherited {
-  const own = (key: string, inherited: PdfObject) => revision.resolve(dict.get(key)) ?? inherited
-  return {
-    names: dict.has('T') ? [...above.names, textOf(revision.resolve(dict.get('T'))) ?? '?'] : above.names,
-    type: own('FT', above.type), value: own('V', above.value), lock: own('Lock', above.lock),
-  }
-}
-
 function heldBy ({ names, type, value, lock }: Inherited, widgets: number[], isListed: boolean): SignedField | undefined {
   if (!(type instanceof PdfName && type.value === 'Sig' && value instanceof Map)) return undefined
   return {
@@ -89,7 +71,7 @@ function lineOf (revision: Revision, widget: PdfDict): PdfDict[] {
   const line = [widget]
   for (let above = dictOf(revision, widget.get('Parent')); above; above = dictOf(revision, above.get('Parent'))) {
     line.push(above)
-    if (line.length > DEEPEST) throw new PdfFault('PDF_BROKEN', 'form: the fields above a widget lead back to themselves, or are too deep')
+    if (line.length > DEEPEST_FIELD) throw new PdfFault('PDF_BROKEN', 'form: the fields above a widget lead back to themselves, or are too deep')
   }
   return line
 }

@@ -11,7 +11,7 @@ const MOST_BYTES = 64 * 1024 * 1024
 
 /** Certificates, CRLs and OCSP answers, those of the single signatures (VRI) among them. What cannot be read, or is too much, is left out: it proves nothing by itself. */
 export function materialOf (revision: Revision): ValidationMaterial {
-  const store = dictOf(revision, dictOf(revision, revision.trailer.get('Root'))?.get('DSS'))
+  const store = dictOf(revision, revision.catalog.get('DSS'))
   const single = [...dictOf(revision, store?.get('VRI'))?.values() ?? []].slice(0, MOST_ITEMS).flatMap((entry) => dictOf(revision, entry) ?? [])
   const left = { bytes: MOST_BYTES }
   const listed = (ofAll: string, ofOne: string) => dataOf(revision, [store?.get(ofAll), ...single.map((entry) => entry.get(ofOne))], left)
