@@ -1,7 +1,8 @@
 /** The verdicts on the PDFs among a document's files. */
+import { setImmediate } from 'node:timers/promises'
 import { extensionOf } from '../edxml/names.ts'
 import type { PdfExamination } from './examination.ts'
-import { judgePdf, type PdfContext } from './judge.ts'
+import { judging, type PdfContext } from './judge.ts'
 import { isPdf } from './source.ts'
 import type { PdfVerdict } from './verdict.ts'
 import type { PdfWorkers } from './workers.ts'
@@ -25,10 +26,18 @@ export function createJudgePdfs ({ workers }: { workers: Pick<PdfWorkers, 'exami
       }
       const examination = spent < MOST_COMPLEX ? storable(await workers.examine({ bytes })) : NOT_EXAMINED
       if (examination.kind === 'unreadable' && examination.findings.some(({ code }) => code === 'PDF_TOO_COMPLEX')) spent++
-      verdicts.push(judgePdf(examination, context))
+      verdicts.push(await judgedInTurn(examination, context))
     }
     return verdicts
   }
+}
+
+/** judgePdf, while others have their turn between any two signatures. */
+async function judgedInTurn (examination: PdfExamination, context: PdfContext): Promise<PdfVerdict> {
+  const steps = judging(examination, context)
+  let step = steps.next()
+  for (; !step.done; step = steps.next()) await setImmediate()
+  return step.value
 }
 
 /** The same, without what PostgreSQL keeps in no text: names and claims are a stranger's. */

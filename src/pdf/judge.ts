@@ -33,17 +33,32 @@ const MOST_SIGNATURES = 64
 
 /** Judges a file by what was found in it. Never throws for what a stranger sent. */
 export function judgePdf (examination: PdfExamination, context: PdfContext): PdfVerdict {
+  const steps = judging(examination, context)
+  let step = steps.next()
+  while (!step.done) step = steps.next()
+  return step.value
+}
+
+/** judgePdf, one signature, message or time-stamp at a time: keys and certificates that a stranger chose make some files take seconds. */
+export function * judging (examination: PdfExamination, context: PdfContext): Generator<void, PdfVerdict> {
   if (examination.kind === 'unreadable') return { ...pdfVerdictFrom(examination.findings), signatures: [] }
   const { signatures, material } = examination
   if (signatures.length > MOST_SIGNATURES) return { ...pdfVerdictFrom([{ code: 'PDF_TOO_COMPLEX', detail: `${signatures.length} signatures` }]), signatures: [] }
-  const stamps = signatures.filter(isStamp).map((signature) => ({ signature, token: judgeDocumentToken(signature, context) }))
-  const messages = new Map(signatures.filter((signature) => !isStamp(signature)).map((signature) => [signature, judgeMessage(signature)]))
+  const stamps = new Map<ExaminedSignature, TokenVerdict>()
+  const messages = new Map<ExaminedSignature, JudgedSignature>()
+  for (const signature of signatures) {
+    if (isStamp(signature)) stamps.set(signature, judgeDocumentToken(signature, context))
+    else messages.set(signature, judgeMessage(signature))
+    yield
+  }
   const hints = readHints({ crls: [material, ...messages.values()].flatMap(({ crls }) => crls), ocsps: [material, ...messages.values()].flatMap(({ ocsps }) => ocsps) })
-  const along: Along = { stamps, hints, certificates: readCertificates(material) }
-  const judged = signatures.map((signature) => {
+  const along: Along = { stamps: [...stamps].map(([signature, token]) => ({ signature, token })), hints, certificates: readCertificates(material) }
+  const judged: PdfSignatureVerdict[] = []
+  for (const signature of signatures) {
     const message = messages.get(signature)
-    return message ? judgeSignature(signature, message, along, context) : judgeDocumentTimeStamp(signature, stamps.find((one) => one.signature === signature)!.token, context)
-  })
+    judged.push(message ? judgeSignature(signature, message, along, context) : judgeDocumentTimeStamp(signature, stamps.get(signature)!, context))
+    yield
+  }
   return { ...worstOf(judged), signatures: judged }
 }
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createJudgePdfs } from '../../src/pdf/attachments.ts'
-import type { PdfExamination } from '../../src/pdf/examination.ts'
+import type { ExaminedSignature, PdfExamination } from '../../src/pdf/examination.ts'
 import { DEFAULT_TRUST_POLICY } from '../../src/trust/policy.ts'
 import { knownFrom } from '../../src/trust/revocation/known.ts'
 import { makePdf, pagesOf } from '../support/pdf.ts'
@@ -28,6 +28,19 @@ t.test('a document whose files use up all their time is not looked at any furthe
   const files = Array.from({ length: 50 }, () => ({ name: 'a.pdf', bytes: Buffer.alloc(0) }))
   t.same(codes(await judge(files, context)), ['PDF_TOO_COMPLEX', 'PDF_UNSIGNED', ...files.slice(2).map(() => 'PDF_TOO_COMPLEX')])
   t.equal(examined(), 3)
+})
+
+t.test('between two signatures of a file others have their turn', async (t) => {
+  const signature = (field: string): ExaminedSignature =>
+    ({ field, kind: 'signature', subFilter: 'ETSI.CAdES.detached', revision: 1, byteRange: [0, 1, 2, 3], coversWholeFile: true, cms: new Uint8Array(), digests: {}, claims: {}, later: [], findings: [] })
+  const { judge } = judging({ ...unsigned, signatures: Array.from({ length: 60 }, (_, index) => signature(`f${index}`)) })
+  let turns = 0
+  const count = () => { turns++; immediate = setImmediate(count) }
+  let immediate = setImmediate(count)
+  t.teardown(() => clearImmediate(immediate))
+  const [verdict] = await judge([{ name: 'a.pdf', bytes: Buffer.alloc(0) }], context)
+  t.equal(verdict?.signatures.length, 60)
+  t.ok(turns >= 60, String(turns))
 })
 
 t.test('what a stranger has written into a file can be stored', async (t) => {
