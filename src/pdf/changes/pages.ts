@@ -1,14 +1,12 @@
 /** Rules for a page and the annotations on it (ISO 32000-2, 7.7.3.3): the widgets of accepted fields may come, at the places they like. */
-import { PdfName, type PdfDict, type PdfObject } from '../reader/objects.ts'
-import type { Revision } from '../reader/revision.ts'
-import { dictOf } from '../reader/values.ts'
+import { PdfName, type PdfDict } from '../reader/objects.ts'
+import { inheritedBy } from '../reader/pages.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
 import { isExtended } from './new-signatures.ts'
 import { differingKeys } from './same.ts'
 
 /** Entries that a page has from the nodes above it: some programs write them down in the page itself (ISO 32000-2, 7.7.3.4). */
 const INHERITED = new Set(['Resources', 'MediaBox', 'CropBox', 'Rotate'])
-const DEEPEST = 64
 
 /** One page that was written anew. */
 export function comparePages (comparison: Comparison, number: number, before: PdfDict, after: PdfDict, accepted: ReadonlySet<number>): Change[] {
@@ -19,13 +17,4 @@ export function comparePages (comparison: Comparison, number: number, before: Pd
     if (key === 'Tabs') return before.has(key) || !(later.resolve(after.get(key)) instanceof PdfName)
     return !INHERITED.has(key) || before.has(key) || !same(inheritedBy(before, key, earlier), after.get(key))
   }).map((key) => other(`object ${number}: page /${key}`))
-}
-
-function inheritedBy (page: PdfDict, key: string, revision: Revision): PdfObject | undefined {
-  let above = dictOf(revision, page.get('Parent'))
-  for (let depth = 0; above && depth < DEEPEST; depth++) {
-    if (above.has(key)) return above.get(key)
-    above = dictOf(revision, above.get('Parent'))
-  }
-  return undefined
 }

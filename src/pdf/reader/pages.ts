@@ -2,13 +2,16 @@
 import { PdfFault } from '../fault.ts'
 import { PdfRef, type PdfDict, type PdfObject } from './objects.ts'
 import type { Revision } from './revision.ts'
-import { itemsOf } from './values.ts'
+import { dictOf, itemsOf } from './values.ts'
 
 /** Page trees are balanced or flat; deeper ones only make work. */
 const DEEPEST = 64
 
 /** A page; `number` counts from 1. */
 export type Page = { number: number, ref: PdfRef, dict: PdfDict }
+
+/** By its corners: left, bottom, right, top. */
+export type Rect = readonly [number, number, number, number]
 
 /** Something that stands on a page: a field's widget among others. `number` is its object's, undefined when it is none of its own. */
 export type Annotation = { number: number | undefined, dict: PdfDict }
@@ -25,6 +28,36 @@ export function annotationsOn ({ dict }: Page, revision: Revision): Annotation[]
     const found = revision.resolve(annotation)
     return found instanceof Map ? [{ number: annotation instanceof PdfRef ? annotation.number : undefined, dict: found as PdfDict }] : []
   })
+}
+
+/** What a page has under this key, of its own or from the nodes above it (ISO 32000-2, 7.7.3.4). */
+export function inheritedBy (page: PdfDict, key: string, revision: Revision): PdfObject {
+  let node: PdfDict | undefined = page
+  for (let depth = 0; node && depth <= DEEPEST; depth++) {
+    const value = node.get(key) ?? null
+    if (value !== null) return value
+    node = dictOf(revision, node.get('Parent'))
+  }
+  return null
+}
+
+/** A rectangle, whichever of its corners come first (ISO 32000-2, 7.9.5). */
+export function rectangleOf (object: PdfObject | undefined, revision: Revision): Rect | undefined {
+  const numbers = itemsOf(revision, object).map((item) => revision.resolve(item)).filter((item) => typeof item === 'number')
+  const [x, y, otherX, otherY] = numbers
+  if (x === undefined || y === undefined || otherX === undefined || otherY === undefined || numbers.length > 4) return undefined
+  return [Math.min(x, otherX), Math.min(y, otherY), Math.max(x, otherX), Math.max(y, otherY)]
+}
+
+/** Flags of an annotation that is hidden, or not shown on a screen (ISO 32000-2, table 167). */
+const UNSEEN = 0x02 | 0x20
+
+/** Where an annotation is seen on its page; undefined where it shows nothing. */
+export function seenAt ({ dict }: Annotation, revision: Revision): Rect | undefined {
+  const rect = rectangleOf(dict.get('Rect'), revision)
+  const flags = revision.resolve(dict.get('F'))
+  const isHidden = typeof flags === 'number' && (flags & UNSEEN) !== 0
+  return rect && rect[0] < rect[2] && rect[1] < rect[3] && !isHidden ? rect : undefined
 }
 
 function* leavesBelow (revision: Revision, node: PdfObject | undefined, seen: Set<number>, depth: number): Generator<Omit<Page, 'number'>> {

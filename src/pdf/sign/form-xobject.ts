@@ -3,9 +3,8 @@ import { Budget } from '../reader/budget.ts'
 import { PdfName, PdfRef, PdfStream, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import { openRevision, type Revision } from '../reader/revision.ts'
 import { dictOf } from '../reader/values.ts'
-import { pagesOf } from '../reader/pages.ts'
+import { pagesOf, rectangleOf } from '../reader/pages.ts'
 import { bytesSource } from '../source.ts'
-import { rectangleOf } from './pages.ts'
 import type { PageShown, Size } from './placement.ts'
 import { dictionary } from './serialise.ts'
 import type { NewObject, Update } from './update.ts'
@@ -24,7 +23,7 @@ export function readDrawing (pdf: Uint8Array): Drawing {
   const source = bytesSource(pdf)
   const revision = openRevision(source, source.size, new Budget())
   const [page] = pagesOf(revision)
-  const [, , width, height] = rectangleOf(revision, page!.dict.get('MediaBox'))!
+  const [, , width, height] = rectangleOf(page!.dict.get('MediaBox'), revision)!
   const content = revision.resolve(page!.dict.get('Contents')) as PdfStream
   const own = { width, height }
   return {

@@ -3,10 +3,9 @@
  * measured in points from the left and bottom edge of what is shown.
  */
 import { Refusal } from '../../errors.ts'
+import type { Rect } from '../reader/pages.ts'
 import type { At } from './request.ts'
 
-/** Left, bottom, right, top. */
-export type Rect = readonly [number, number, number, number]
 export type Size = { width: number, height: number }
 
 /** What of a page is shown, in its own space; turned clockwise by `rotate`; a unit is `userUnit` points (ISO 32000-2, 7.7.3.3). */

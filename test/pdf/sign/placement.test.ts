@@ -1,6 +1,7 @@
 import t from 'tap'
 import { Refusal } from '../../../src/errors.ts'
-import { placedAt, sealOver, shownSize, toPage, topRight, toShown, type PageShown, type Rect } from '../../../src/pdf/sign/placement.ts'
+import type { Rect } from '../../../src/pdf/reader/pages.ts'
+import { placedAt, sealOver, shownSize, toPage, topRight, toShown, type PageShown } from '../../../src/pdf/sign/placement.ts'
 
 const A4 = { width: 595, height: 842 }
 const SEAL = { width: 102, height: 102 }

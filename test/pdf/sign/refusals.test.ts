@@ -31,6 +31,17 @@ t.test('a file that cannot be read as every viewer reads it is not signed, and t
   for (const [name, pdf, detail] of cases) await t.rejects(sign(pdf), { code: 'PDF_SIGN_UNREADABLE', fault: { detail } }, name)
 })
 
+t.test('no seal is laid over a signature that nobody sees', async (t) => {
+  for (const hidden of ['/Rect [350 200 470 200] /F 4', '/Rect [350 200 470 260] /F 2', '/Rect [350 200 470 260] /F 22 0 R']) {
+    const pdf = updateOf(plain, {
+      1: '<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [20 0 R] /SigFlags 3 >> >>',
+      4: String(pagesOf('x')[4]).replace('/Contents', '/Annots [20 0 R] /Contents'),
+      20: `<< /Type /Annot /Subtype /Widget /FT /Sig /T (L) /V 21 0 R /P 4 0 R ${hidden} >>`, 21: '<< /Type /Sig /Filter /Adobe.PPKLite /Contents <00> >>', 22: '34',
+    })
+    await t.rejects(sign(pdf, document), { code: 'PDF_SIGN_PLACE', fault: { detail: /no visible signature/ } }, hidden)
+  }
+})
+
 t.test('a signature that forbids further ones is obeyed', async (t) => {
   const certified = (p: number, also = '') => updateOf(makePdf(), {
     1: '<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [20 0 R] /SigFlags 3 >> /Perms << /DocMDP 21 0 R >> >>',
