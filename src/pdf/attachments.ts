@@ -10,22 +10,21 @@ import type { PdfWorkers } from './workers.ts'
 /** A verdict for each file, in their order; null for one that is no PDF, by its bytes, and is not called one either. It can be stored as JSON. */
 export type JudgePdfs = (files: readonly { name: string, bytes: Buffer }[], context: PdfContext) => Promise<(PdfVerdict | null)[]>
 
-/** Files of one document that may use up all the time there is for a file; a document of a hundred such would hold up everybody for an hour. */
-const MOST_COMPLEX = 2
-const NOT_EXAMINED: PdfExamination = { kind: 'unreadable', findings: [{ code: 'PDF_TOO_COMPLEX', detail: `${MOST_COMPLEX} files before it were` }] }
+/** For all files of a document together: what a packet has room for takes a few seconds, and a hundred files made to take long would hold up everybody. */
+const MOST_MS = 60_000
+const NOT_EXAMINED: PdfExamination = { kind: 'unreadable', findings: [{ code: 'PDF_TOO_COMPLEX', detail: `more than ${MOST_MS} ms for the files before it` }] }
 
 export function createJudgePdfs ({ workers }: { workers: Pick<PdfWorkers, 'examine'> }): JudgePdfs {
   /** One file after the other, so that a document with many holds up others no more than one with few. A file that calls itself a PDF and is none is broken. */
   return async function judgePdfs (files, context) {
     const verdicts: (PdfVerdict | null)[] = []
-    let spent = 0
+    const allowance = { leftMs: MOST_MS }
     for (const { name, bytes } of files) {
       if (!isPdf(bytes) && extensionOf(name) !== 'pdf') {
         verdicts.push(null)
         continue
       }
-      const examination = spent < MOST_COMPLEX ? storable(await workers.examine({ bytes })) : NOT_EXAMINED
-      if (examination.kind === 'unreadable' && examination.findings.some(({ code }) => code === 'PDF_TOO_COMPLEX')) spent++
+      const examination = allowance.leftMs > 0 ? storable(await workers.examine({ bytes }, allowance)) : NOT_EXAMINED
       verdicts.push(await judgedInTurn(examination, context))
     }
     return verdicts

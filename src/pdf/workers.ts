@@ -11,16 +11,22 @@ import type { PdfInput } from './source.ts'
 
 /** What is done with a PDF in a thread. Over its time or memory, a file is PDF_TOO_COMPLEX, and cannot be signed. */
 export type PdfWorkers = AsyncDisposable & {
-  examine (input: PdfInput): Promise<PdfExamination>
+  /** Takes the time that it spends from `allowance`, and no more than that */
+  examine (input: PdfInput, allowance?: Allowance): Promise<PdfExamination>
   prepareSignature (input: PdfInput, request: PrepareRequest): Promise<PreparedSignature>
   /** `signed` is an increment of ours that belongs behind the input */
   prepareValidationData (input: PdfInput, signed: Uint8Array, request: ValidationRequest): Promise<PreparedUpdate>
 }
 
+/** Time in a thread that several files have together. */
+export type Allowance = { leftMs: number }
+
 /** Each thread may hold a file of 100 MB. */
 const MOST_THREADS = 4
 /** A file of 200 MB with 5,000 pages and two signatures takes 1 s; what spends all that the reader admits, some ten. */
 const LIMIT_MS = 30_000
+/** A thread that has to be started is given this time in any case. */
+const STARTING_MS = 1000
 /** A thread that is needed again soon need not start again. */
 const IDLE_MS = 30_000
 /** Objects that were read; the bytes themselves lie outside. */
@@ -44,9 +50,10 @@ export function createPdfWorkers ({ threads = Math.min(MOST_THREADS, availablePa
   })
 
   /** The time counts from when a thread is free. */
-  async function run<Result> (name: string, input: PdfInput, more: object, tooMuch: (detail: string) => Result): Promise<Result> {
+  async function run<Result> (name: string, input: PdfInput, more: object, tooMuch: (detail: string) => Result, allowance: Allowance = { leftMs: limitMs }): Promise<Result> {
     await turns.take()
-    const isOver = AbortSignal.timeout(limitMs)
+    const [startedAt, mostMs] = [performance.now(), Math.min(limitMs, Math.max(STARTING_MS, Math.ceil(allowance.leftMs)))]
+    const isOver = AbortSignal.timeout(mostMs)
     const mine = { begun: new Int32Array(new SharedArrayBuffer(4)), noThread: new AbortController() }
     running.add(mine)
     try {
@@ -55,18 +62,19 @@ export function createPdfWorkers ({ threads = Math.min(MOST_THREADS, availablePa
     } catch (error) {
       if (turns.isClosed()) throw new Error(CLOSED, { cause: error })
       if (!hasBegun(mine.begun)) throw new Error('no thread for PDFs could be started', { cause: error })
-      if (isOver.aborted) return tooMuch(`more than ${limitMs} ms`)
+      if (isOver.aborted) return tooMuch(`more than ${mostMs} ms`)
       if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') return tooMuch(`more than ${HEAP_MB} MiB of memory`)
       throw error
     } finally {
       running.delete(mine)
+      allowance.leftMs -= performance.now() - startedAt
       turns.give()
     }
   }
 
   const unsignable = (detail: string) => ({ kind: 'refused' as const, code: 'PDF_SIGN_UNREADABLE' as const, detail: `PDF_TOO_COMPLEX: ${detail}` })
   return {
-    examine: (input) => run<PdfExamination>('examine', input, {}, (detail) => ({ kind: 'unreadable', findings: [{ code: 'PDF_TOO_COMPLEX', detail }] })),
+    examine: (input, allowance) => run<PdfExamination>('examine', input, {}, (detail) => ({ kind: 'unreadable', findings: [{ code: 'PDF_TOO_COMPLEX', detail }] }), allowance),
     prepareSignature: (input, request) => run<PreparedSignature>('prepareSignature', input, { request }, unsignable),
     prepareValidationData: (input, signed, request) => run<PreparedUpdate>('prepareValidationData', input, { signed, request }, unsignable),
     async [Symbol.asyncDispose] () {

@@ -46,6 +46,16 @@ t.test('a file that takes too long ends its thread, and the others are examined 
   t.match(await workers.prepareSignature({ bytes: makePdf() }, request), { kind: /prepared|refused/ }, 'files are made ready there too')
 })
 
+t.test('files that have their time together are examined while there is some left', async (t) => {
+  const workers = createPdfWorkers({ threads: 1 })
+  t.teardown(() => workers[Symbol.asyncDispose]())
+  const allowance = { leftMs: 1500 }
+  t.equal((await workers.examine({ bytes: makePdf() }, allowance)).kind, 'read')
+  t.ok(allowance.leftMs > 0 && allowance.leftMs < 1500)
+  t.match(await workers.examine({ bytes: spinning }, allowance), { kind: 'unreadable', findings: [{ code: 'PDF_TOO_COMPLEX', detail: /^more than 1\d{3} ms$/ }] })
+  t.ok(allowance.leftMs <= 0)
+})
+
 t.test('many bombs at once leave the threads as they were', async (t) => {
   const workers = createPdfWorkers({ threads: 2 })
   t.teardown(() => workers[Symbol.asyncDispose]())
