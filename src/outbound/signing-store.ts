@@ -31,6 +31,7 @@ export async function insertSignings (tx: Tx, documentId: string, files: readonl
     `insert into pdf_signing (document_id, position, request, wanted, leader_field, state, next_at)
      select $1, f.position, f.request, f.wanted, f.over, 'waiting', $3 from jsonb_to_recordset($2) as f(position smallint, request jsonb, wanted text, over text)`,
     [documentId, JSON.stringify(files), now])
+  await tx.query('update dispatch set has_files = false where document_id = $1', [documentId])
   await noteDocument(tx, documentId, 'waiting', { reason: `${files.length} of its files are to be signed first` }, now)
 }
 
@@ -117,7 +118,7 @@ export async function finishSigning (tx: Tx, { documentId, position }: FileKey, 
     [documentId, position, sameness(signed), sha256, JSON.stringify(verdict), reason])
   if (rowCount !== 1) return null
   const { rows } = await tx.query<{ connectionId: string }>(
-    `update dispatch set next_at = $2, lease_until = null, updated_at = $2 where document_id = $1 and state = 'waiting'
+    `update dispatch set has_files = true, next_at = $2, lease_until = null, updated_at = $2 where document_id = $1 and not has_files
         and not exists (select from pdf_signing where document_id = $1 and state <> 'finished') returning connection_id as "connectionId"`, [documentId, now])
   return { connectionIds: rows.map(({ connectionId }) => connectionId) }
 }
@@ -153,7 +154,7 @@ export async function signAnew (tx: Tx, { fingerprint, documentId = null }: { fi
                                                        or exists (select from attempt a where a.dispatch_id = d.id and (a.outcome is null or a.outcome = 'unknown'))))
        returning s.document_id, s.position
      ), dropped as (
-       update dispatch set packet = null, signed_by = null, signed_at = null, updated_at = $3 where packet is not null and document_id in (select document_id from spoilt)
+       update dispatch set has_files = false, packet = null, signed_by = null, signed_at = null, updated_at = $3 where document_id in (select document_id from spoilt)
      ), history as (
        insert into delivery_event (delivery_id, at, kind, detail)
        select r.id, $3, 'file-unsigned', jsonb_build_object('attachment', spoilt.position, 'certificate', encode($1, 'hex')) from spoilt join delivery r using (document_id)

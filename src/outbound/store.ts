@@ -97,9 +97,6 @@ export type ClaimedDispatch = {
   id: string, documentId: string | null, statusId: string | null, attempts: number, patienceUntil: Date, packet: Buffer | null, signedBy: Buffer | null, reason: string | null
 }
 
-/** All dispatches of a document send the same files: they wait for the last that is to be signed, which wakes them. */
-const IS_READY = `not exists (select from pdf_signing f where f.document_id = d.document_id and f.state <> 'finished')`
-
 /**
  * Takes the dispatches of a lane that are due, the most urgent first, for `leaseSeconds`. One that must leave after another
  * (the same document, or the same hand-over's statuses) stays until that one is finished.
@@ -111,11 +108,10 @@ export async function claimDue (db: Db, connectionId: string, limit: number, lea
     text: `
       with due as materialized (
         select d.id from dispatch d
-         where d.connection_id = $1 and d.state = 'waiting' and d.next_at <= $4 and (d.lease_until is null or d.lease_until < $4)
+         where d.connection_id = $1 and d.state = 'waiting' and d.has_files and d.next_at <= $4 and (d.lease_until is null or d.lease_until < $4)
            and not exists (select from dispatch earlier
                             where earlier.order_key = d.order_key and earlier.sequence < d.sequence and earlier.connection_id = $1
                               and earlier.state in ('waiting', 'sending', 'unknown'))
-           and ${IS_READY}
          order by d.urgency desc, d.due_on nulls last, d.sequence
          limit $2 for update skip locked
       )
@@ -130,7 +126,7 @@ export async function claimDue (db: Db, connectionId: string, limit: number, lea
 export async function nextDue (db: Db, connectionId: string): Promise<Date | null> {
   const { rows: [row] } = await db.query<{ at: Date | null }>({
     name: 'next-dispatch',
-    text: `select min(greatest(next_at, coalesce(lease_until, next_at))) as at from dispatch d where connection_id = $1 and state = 'waiting' and ${IS_READY}`,
+    text: `select min(greatest(next_at, coalesce(lease_until, next_at))) as at from dispatch where connection_id = $1 and state = 'waiting' and has_files`,
     values: [connectionId],
   })
   return row?.at ?? null

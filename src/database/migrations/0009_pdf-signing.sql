@@ -38,3 +38,8 @@ create table pdf_signing (
 alter table pdf_signing alter column increment set storage external;
 create index pdf_signing_unfinished on pdf_signing (next_at) where state <> 'finished';
 create index on pdf_signing (signed_by) where signed_by is not null;
+
+-- All dispatches of a document send the same files: none is taken up before the last of them is signed.
+alter table dispatch add column has_files boolean not null default true;
+drop index dispatch_waiting;
+create index dispatch_waiting on dispatch (connection_id, urgency desc, due_on, sequence) where state = 'waiting' and has_files;
