@@ -17,14 +17,14 @@ import { combine, detailsOf, verdictFrom, withEvidence, type RevocationAnswer, t
 import type { ExaminedSignature, LaterChange, PdfExamination, PdfFinding, ValidationMaterial } from './examination.ts'
 import { levelOf } from './level.ts'
 import { pdfVerdictFrom } from './reasons.ts'
+import { SUB_FILTER } from './sub-filter.ts'
 import type { PdfSignatureVerdict, PdfVerdict } from './verdict.ts'
 
 /** What a PDF is judged against. */
 export type PdfContext = ReceiptContext & { trust: Trust }
 
-/** What signers use, and what a time-stamp over the document does. What only signs a SHA-1 digest of it, or without CMS, is no signature by any standard in force. */
-const SIGNATURE_KINDS: ReadonlySet<string> = new Set(['ETSI.CAdES.detached', 'adbe.pkcs7.detached'])
-const TIME_STAMP_KIND = 'ETSI.RFC3161'
+/** What only signs a SHA-1 digest of the document, or without CMS, is no signature by any standard in force. */
+const SIGNATURE_KINDS: ReadonlySet<string> = new Set([SUB_FILTER.pades, SUB_FILTER.cms])
 
 /** Certificates of a file's validation material that are looked at; a path has need of a few. */
 const MOST_CERTIFICATES = 32
@@ -76,7 +76,7 @@ type DocumentStamp = { signature: ExaminedSignature, token: TokenVerdict }
 type Along = { stamps: readonly DocumentStamp[], hints: Hints, certificates: readonly X509Certificate[] }
 
 function judgeMessage ({ cms, digests, subFilter }: ExaminedSignature): JudgedSignature {
-  return judgeSignedData(cms, { digestOf: (digest) => digests[digest], mustNameCertificate: subFilter === 'ETSI.CAdES.detached' })
+  return judgeSignedData(cms, { digestOf: (digest) => digests[digest], mustNameCertificate: subFilter === SUB_FILTER.pades })
 }
 
 function judgeSignature (examined: ExaminedSignature, cms: JudgedSignature, along: Along, context: PdfContext): PdfSignatureVerdict {
@@ -110,7 +110,7 @@ function judgeFindings (examined: ExaminedSignature, context: PdfContext): PdfSi
 
 /** A time-stamp over the whole document, judged at its own time like any token. */
 function judgeDocumentTimeStamp (examined: ExaminedSignature, token: TokenVerdict, context: PdfContext): PdfSignatureVerdict {
-  const own = combine(pdfVerdictFrom([...formOf(examined, examined.subFilter === TIME_STAMP_KIND), ...changesOf(examined)]), { result: token.result, reasons: token.reasons })
+  const own = combine(pdfVerdictFrom([...formOf(examined, examined.subFilter === SUB_FILTER.timeStamp), ...changesOf(examined)]), { result: token.result, reasons: token.reasons })
   const [moment] = momentOf(token)
   const time = proveTime([], context, moment ? [moment] : [])
   const chain = token.chain.map(detailsOf)
@@ -129,7 +129,7 @@ function judgeDocumentToken ({ cms, digests }: ExaminedSignature, { trust }: Pdf
 
 /** The moment by which a signature existed, since a later time-stamp covers it. What was added after that time-stamp does not take it back. */
 function momentOver ({ revision }: ExaminedSignature, { signature, token }: DocumentStamp): Moment[] {
-  const isHonest = pdfVerdictFrom(signature.findings).result === 'valid' && signature.subFilter === TIME_STAMP_KIND
+  const isHonest = pdfVerdictFrom(signature.findings).result === 'valid' && signature.subFilter === SUB_FILTER.timeStamp
   return isHonest && signature.revision > revision ? momentOf(token) : []
 }
 

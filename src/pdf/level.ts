@@ -1,6 +1,7 @@
 /** How much a signature carries with it (EN 319 142-1, 6.3). */
 import type { TokenVerdict } from '../trust/time/token.ts'
 import type { ExaminedSignature } from './examination.ts'
+import { SUB_FILTER } from './sub-filter.ts'
 import type { PadesLevel } from './verdict.ts'
 
 /** What was found with a signature. */
@@ -17,7 +18,7 @@ export type Carried = {
 
 /** The highest level whose parts are there. What is worth what is for the verdict to say. */
 export function levelOf ({ subFilter, revision, later }: ExaminedSignature, { isNamed, isStamped, carriesAnswers, stamps }: Carried): PadesLevel {
-  if (subFilter !== 'ETSI.CAdES.detached' || !isNamed) return 'other'
+  if (subFilter !== SUB_FILTER.pades || !isNamed) return 'other'
   if (!isStamped) return 'B-B'
   if (!carriesAnswers) return 'B-T'
   // Answers that came later are about the time-stamps themselves

@@ -2,8 +2,9 @@
 import { PdfFault } from '../fault.ts'
 import { PdfName, type PdfDict } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
+import { SUB_FILTER } from '../sub-filter.ts'
 import { certifyingSignatureOf, placeOf, signedFieldsOf, type SignedField } from './fields.ts'
-import { TOKEN, type FoundSignature } from './signature.ts'
+import type { FoundSignature } from './signature.ts'
 
 /** Each costs several verifications, and nobody reads on. */
 const MOST_SIGNATURES = 100
@@ -45,7 +46,7 @@ function cameBy (signature: PdfDict, revisions: readonly Revision[]): number {
 
 function isToken (signature: PdfDict): boolean {
   const subFilter = signature.get('SubFilter')
-  return subFilter instanceof PdfName && subFilter.value === TOKEN
+  return subFilter instanceof PdfName && subFilter.value === SUB_FILTER.timeStamp
 }
 
 /** A signature that has no place of its own is none that can be honest, and is told apart by its field. */

@@ -4,6 +4,7 @@ import type { RevisionPart } from '../reader/chain.ts'
 import type { PdfDict } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { nameOf } from '../reader/values.ts'
+import { SUB_FILTER } from '../sub-filter.ts'
 import { byteRangeOf, faultInByteRange } from './byte-range.ts'
 import { algorithmsOf, digestsOf, messageIn } from './contents.ts'
 import { certifyingSignatureOf, placeOf, type SignedField } from './fields.ts'
@@ -16,14 +17,11 @@ export type FoundSignature = SignedField & { revision: number, isFirst: boolean,
 /** What its dictionary says, and what it permits. */
 export type ReadSignature = { examined: Omit<ExaminedSignature, 'field' | 'revision' | 'coversWholeFile' | 'appearance' | 'later'>, permissions: Permissions }
 
-/** SubFilter of a time-stamp over the whole document (ISO 32000-2, 12.8.5). */
-export const TOKEN = 'ETSI.RFC3161'
-
 /** Reads a signature in its revision. What is wrong with it is found; a PdfFault is thrown only where the file around it is broken or its limits are spent. */
 export function readSignature (found: FoundSignature, revision: Revision, part: RevisionPart): ReadSignature {
   const { signature } = found
   const subFilter = nameOf(signature, 'SubFilter', revision) ?? ''
-  const isToken = subFilter === TOKEN
+  const isToken = subFilter === SUB_FILTER.timeStamp
   const permissions = permissionsOf(signature, found.lock, revision)
   const rangeFault = faultInByteRange(signature, part, revision.source)
   const contents = messageIn(revision.resolve(signature.get('Contents')))
