@@ -2,17 +2,17 @@
  * Makes a file ready to be signed: the update with the signature's field, its appearance, and a signature dictionary whose Contents are zeros.
  * Pure and synchronous, for a worker: the file is read in pieces and never copied.
  */
-import { createHash } from 'node:crypto'
 import { vietnamTimestamp } from '../../edxml/dates.ts'
 import { Refusal } from '../../errors.ts'
 import { PdfFault } from '../fault.ts'
 import { Budget } from '../reader/budget.ts'
 import { PdfName } from '../reader/objects.ts'
 import { openRevision, type Revision } from '../reader/revision.ts'
-import { dictOf } from '../reader/values.ts'
+import { digestsOf } from '../signatures/contents.ts'
 import { certifyingSignatureOf, signedFieldsOf, type SignedField } from '../signatures/fields.ts'
 import { permissionsOf } from '../signatures/permissions.ts'
-import type { PdfSource } from '../source.ts'
+import { joinedSource, type PdfSource } from '../source.ts'
+import { SUB_FILTER } from '../sub-filter.ts'
 import { emptyField, newFieldName } from './field.ts'
 import { readDrawing } from './form-xobject.ts'
 import type { PreparedSignature, PrepareRequest, SigningFault } from './request.ts'
@@ -53,14 +53,15 @@ function prepare (source: PdfSource, request: PrepareRequest): PreparedSignature
   const contents = { from, to: from + written.contents.to - written.contents.from }
   const range = [0, source.size + contents.from, source.size + contents.to, increment.length - contents.to]
   increment.write(`[${range.join(' ')}]`, places.get(signature.number)! + written.byteRange, 'latin1')
-  return { kind: 'prepared', field: name, increment, contents, digest: digestOf(source, increment, contents, request.algorithm) }
+  const { [request.algorithm]: digest } = digestsOf(joinedSource(source, increment), range, new Set([request.algorithm]))
+  return { kind: 'prepared', field: name, increment, contents, digest: digest! }
 }
 
 /** ISO 32000-2, 12.8.2.2: a certification, or a lock on the whole document, may forbid every further signature. */
 function checkPermitted (revision: Revision, fields: readonly SignedField[]): void {
   const certifying = certifyingSignatureOf(revision)
   const levels = [
-    ...fields.map(({ name, signature, lock }) => ({ name, permissions: permissionsOf(signature, dictOf(revision, lock), revision) })),
+    ...fields.map(({ name, signature, lock }) => ({ name, permissions: permissionsOf(signature, lock, revision) })),
     ...certifying ? [{ name: 'Perms', permissions: permissionsOf(certifying, undefined, revision) }] : [],
   ]
   const strict = levels.find(({ permissions }) => permissions.certification === 1)
@@ -75,7 +76,7 @@ function writtenSignature (request: PrepareRequest): { octets: Buffer, byteRange
   const { name, reason, location, contact, time, reserved } = request
   const optional = (text: string | undefined) => text === undefined ? undefined : textString(text.normalize('NFC'))
   const entries = dictionary({
-    Type: new PdfName('Sig'), Filter: new PdfName('Adobe.PPKLite'), SubFilter: new PdfName('ETSI.CAdES.detached'), M: textString(pdfDate(time)),
+    Type: new PdfName('Sig'), Filter: new PdfName('Adobe.PPKLite'), SubFilter: new PdfName(SUB_FILTER.pades), M: textString(pdfDate(time)),
     Name: optional(name), Reason: optional(reason), Location: optional(location), ContactInfo: optional(contact),
   })
   const head = `${serialise(entries).slice(0, -2)} /ByteRange `
@@ -87,12 +88,4 @@ function writtenSignature (request: PrepareRequest): { octets: Buffer, byteRange
 /** ISO 32000-1, 7.9.4: Vietnam time, with the apostrophe at its end that readers of every version understand. */
 export function pdfDate (time: Date): string {
   return `D:${vietnamTimestamp(time).slice(0, 19).replace(/[-T:]/g, '')}+07'00'`
-}
-
-const PIECE = 1024 * 1024
-
-function digestOf (source: PdfSource, increment: Buffer, contents: { from: number, to: number }, algorithm: string): Buffer {
-  const [hash, scratch] = [createHash(algorithm), Buffer.allocUnsafe(PIECE)]
-  for (let from = 0; from < source.size; from += PIECE) hash.update(source.read(from, Math.min(source.size, from + PIECE), scratch))
-  return hash.update(increment.subarray(0, contents.from)).update(increment.subarray(contents.to)).digest()
 }
