@@ -21,7 +21,7 @@ import type { Db } from '../database/database.ts'
 import { SEAL_NAME } from '../edxml/packet.ts'
 import { openPacket, readPacket } from '../edxml/read.ts'
 import { Refusal } from '../errors.ts'
-import { DerError } from '../trust/asn1/der.ts'
+import { ifReadable } from '../trust/asn1/der.ts'
 import { DEFAULT_TRUST_POLICY } from '../trust/policy.ts'
 import { readCrl } from '../trust/revocation/crl.ts'
 import { readOcsp } from '../trust/revocation/ocsp.ts'
@@ -106,12 +106,7 @@ async function writeAnswers (database: Db, answers: Rests['answers'], folder: st
 
 /** What a version that read less strictly took in goes along as it is; no command is written for it. */
 function readAnswer (bytes: Buffer, from: RevocationAnswer['from']): KeptAnswer | null {
-  try {
-    return from === 'crl' ? { crl: readCrl(bytes) } : { ocsp: readOcsp(bytes) }
-  } catch (error) {
-    if (error instanceof DerError) return null
-    throw error
-  }
+  return ifReadable((): KeptAnswer => from === 'crl' ? { crl: readCrl(bytes) } : { ocsp: readOcsp(bytes) }) ?? null
 }
 
 async function writePacket (database: Db, sha256: Buffer, folder: string): Promise<void> {

@@ -2,10 +2,9 @@
  * Asks CAs for what a verdict misses, once: the hosts that are allowed alone, without redirects, no private address unless it is configured so,
  * with caps on size and time. What comes back is judged like any other file.
  */
-import type { X509Certificate } from 'node:crypto'
 import { createHttpClient } from '../http/client.ts'
 import { isPublicAddress } from '../http/addresses.ts'
-import { DerError } from '../trust/asn1/der.ts'
+import { ifReadable } from '../trust/asn1/der.ts'
 import { CRL_LIMITS, fetchCrl, fetchOcsp, OCSP_LIMITS, type Fetched } from '../trust/revocation/fetch.ts'
 import { ocspRequestFor } from '../trust/revocation/ocsp.ts'
 import { pointsOf } from '../trust/revocation/points.ts'
@@ -31,6 +30,8 @@ export async function fetchMissing (verdicts: readonly Pick<SignatureVerdict, 'c
   return (await Promise.all(asked)).flatMap((fetched) => fetched.kind === 'fetched' ? [fetched.bytes] : [])
 }
 
+const NO_POINTS = { crls: [], deltas: [], ocsp: [] }
+
 type Question = { url: URL, request?: Buffer }
 
 function questionsOf ({ chain, revocation }: Pick<SignatureVerdict, 'chain' | 'revocation'>, settings: TrustSettings): [key: string, Question][] {
@@ -42,19 +43,10 @@ function questionsOf ({ chain, revocation }: Pick<SignatureVerdict, 'chain' | 'r
       const target = targetOf(text, settings)
       return target.kind === 'allowed' ? [target.url] : []
     }
-    const { crls, deltas, ocsp } = pointsIn(certificate)
+    const { crls, deltas, ocsp } = ifReadable(() => pointsOf(certificate)) ?? NO_POINTS
     return [
       ...ocsp.flatMap(allowed).map((url): [string, Question] => [`${url.href} ${details.fingerprint}`, { url, request: ocspRequestFor(certificate, issuer) }]),
       ...[...crls, ...deltas].flatMap(({ urls }) => urls).flatMap(allowed).map((url): [string, Question] => [url.href, { url }]),
     ]
   })
-}
-
-function pointsIn (certificate: X509Certificate): ReturnType<typeof pointsOf> {
-  try {
-    return pointsOf(certificate)
-  } catch (error) {
-    if (error instanceof DerError) return { crls: [], deltas: [], ocsp: [] }
-    throw error
-  }
 }

@@ -1,7 +1,7 @@
 /** What a file is judged by, read from folders: roots, CAs, CRLs and OCSP answers, registered signers, a policy. */
 import { Value } from 'typebox/value'
 import { Refusal } from '../errors.ts'
-import { DerError } from '../trust/asn1/der.ts'
+import { DerError, ifReadable } from '../trust/asn1/der.ts'
 import type { Trust } from '../trust/judge.ts'
 import { crlsIn, readCrl, type Crl } from '../trust/revocation/crl.ts'
 import { readOcsp, type OcspAnswer } from '../trust/revocation/ocsp.ts'
@@ -29,7 +29,7 @@ export async function readTrust ({ folder, anchors, intermediates, crls, timeSta
   const answers = [...loaded.crls.map(readAnswer), ...crls === undefined ? [] : (await readFolder(crls, (bytes) => crlsIn(bytes).map(readAnswer))).flat()]
   const settings = policyFile === undefined ? DEFAULT_TRUST_SETTINGS : await readSettings(policyFile)
   const trust = { domains, timeStamping: stamping, revocation: knownOf(answers), policy: policyOf(settings) }
-  return { trust, settings, knowing: (more) => ({ ...trust, revocation: knownOf([...answers, ...more.flatMap(readable)]) }) }
+  return { trust, settings, knowing: (more) => ({ ...trust, revocation: knownOf([...answers, ...more.flatMap((bytes) => ifReadable(() => readAnswer(bytes)) ?? [])]) }) }
 }
 
 type Answer = { crl: Crl } | { ocsp: OcspAnswer }
@@ -41,15 +41,6 @@ function readAnswer (bytes: Buffer): Answer {
   } catch (error) {
     if (!(error instanceof DerError)) throw error
     return { ocsp: readOcsp(bytes) }
-  }
-}
-
-function readable (bytes: Buffer): Answer[] {
-  try {
-    return [readAnswer(bytes)]
-  } catch (error) {
-    if (error instanceof DerError) return []
-    throw error
   }
 }
 

@@ -1,7 +1,7 @@
 /** The CMS message in a signature's Contents, and the digests of what it covers. */
 import { createHash } from 'node:crypto'
 import { endOfBer } from '../../trust/asn1/ber.ts'
-import { DerError, TAG } from '../../trust/asn1/der.ts'
+import { ifReadable, TAG } from '../../trust/asn1/der.ts'
 import { DIGESTS, digestNameOf } from '../../trust/algorithms.ts'
 import { readSignedData } from '../../trust/cms/read.ts'
 import { readToken } from '../../trust/time/read.ts'
@@ -11,13 +11,8 @@ import type { PdfSource } from '../source.ts'
 /** The message without the zeros behind it, which are all that may stand there. Undefined when there is none to be read. */
 export function messageIn (contents: PdfObject | undefined): { message: Buffer, isPadded: boolean } | undefined {
   if (!(contents instanceof PdfString) || contents.bytes[0] !== TAG.sequence) return undefined
-  try {
-    const end = endOfBer(contents.bytes)
-    return { message: contents.bytes.subarray(0, end), isPadded: contents.bytes.subarray(end).every((octet) => octet === 0) }
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
+  const end = ifReadable(() => endOfBer(contents.bytes))
+  return end === undefined ? undefined : { message: contents.bytes.subarray(0, end), isPadded: contents.bytes.subarray(end).every((octet) => octet === 0) }
 }
 
 const PIECE = 1024 * 1024
@@ -38,11 +33,6 @@ export function digestsOf (source: PdfSource, byteRange: readonly number[], algo
 
 /** The digests that the message is about, as node:crypto names them; none for what cannot be read, which its judge will say. */
 export function algorithmsOf (message: Buffer, isToken: boolean): Set<string> {
-  try {
-    const names = isToken ? [readToken(message).info?.digest] : readSignedData(message).signers.map(({ digestAlgorithm }) => digestNameOf(digestAlgorithm))
-    return new Set(Object.values(DIGESTS).filter((name) => names.includes(name)))
-  } catch (error) {
-    if (error instanceof DerError) return new Set()
-    throw error
-  }
+  const names = ifReadable(() => isToken ? [readToken(message).info?.digest] : readSignedData(message).signers.map(({ digestAlgorithm }) => digestNameOf(digestAlgorithm)))
+  return new Set(Object.values(DIGESTS).filter((name) => names?.includes(name)))
 }

@@ -5,7 +5,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 
 import { signedWith, type SignedWith } from '../algorithms.ts'
-import { DerError, TAG, bitsOf, booleanOf, childrenOf, expectTag, oidOf, octetsOf, readDer, smallIntegerOf, timeOf, type Der } from './der.ts'
+import { DerError, TAG, bitsOf, booleanOf, childrenOf, expectTag, ifReadable, oidOf, octetsOf, readDer, smallIntegerOf, timeOf, type Der } from './der.ts'
 import { comparableName, emailsIn, readGeneralName, readName, type GeneralName, type NameParts } from './names.ts'
 import { readMappings, readPolicies, readPolicyConstraints, readSubtrees, type NameConstraints } from './restrictions.ts'
 
@@ -82,12 +82,7 @@ export function contentOf (certificate: X509Certificate): CertificateContent {
 
 /** The same; undefined for a certificate that cannot be read, which is nobody's. */
 export function contentIfReadable (certificate: X509Certificate): CertificateContent | undefined {
-  try {
-    return contentOf(certificate)
-  } catch (error) {
-    if (error instanceof DerError) return undefined
-    throw error
-  }
+  return ifReadable(() => contentOf(certificate))
 }
 
 /** The key that a certificate speaks for. Node reads it only when asked, and throws if it cannot: undefined then. */

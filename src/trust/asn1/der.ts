@@ -3,6 +3,16 @@
 /** The bytes are not the DER that was asked for. */
 export class DerError extends Error { override readonly name = 'DerError' }
 
+/** What `read` gives; undefined where it finds other bytes than the DER that it asks for. For what is only a hint: one that cannot be read is as good as absent. */
+export function ifReadable<Read> (read: () => Read): Read | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof DerError) return undefined
+    throw error
+  }
+}
+
 /** One element: `tag` is the identifier octet as it stands, `raw` the element with tag and length. */
 export type Der = { tag: number, content: Buffer, raw: Buffer }
 

@@ -4,7 +4,7 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import { ADMITTED, digestNameOf, type SignedWith } from '../algorithms.ts'
-import { DerError, TAG, childrenOf, expectTag, oidOf, readDer, timeOf, type Der } from '../asn1/der.ts'
+import { DerError, TAG, childrenOf, expectTag, ifReadable, oidOf, readDer, timeOf, type Der } from '../asn1/der.ts'
 import { ID_DATA, MOST_ANSWERS, readSignedData, type CmsSigner, type SignedData } from './read.ts'
 import type { CmsFinding } from './reasons.ts'
 import { ATTRIBUTE, algorithmOf, bindingOf, isEqual, isMadeBy, isNamed, onlyValue } from './signer.ts'
@@ -161,16 +161,7 @@ function stampsOf ({ unsignedAttributes }: CmsSigner): Buffer[] {
 /** Beside the message's own CRLs, what Adobe's attribute holds (ISO 32000-2, 12.8.3.3.2): CRLs and OCSP answers. One that cannot be read is as good as absent. */
 function answersOf ({ crls, ocsps }: SignedData, { attributes, unsignedAttributes }: CmsSigner): { crls: Buffer[], ocsps: Buffer[] } {
   const values = [...attributes, ...unsignedAttributes].filter(({ type }) => type === ATTRIBUTE.revocationInfoArchival).flatMap(({ values }) => values)
-  const archived = values.flatMap((value) => orNothing(() => childrenOf(value, TAG.sequence, MOST_ANSWERS)))
-  const inside = (tag: number) => archived.filter((field) => field.tag === tag).flatMap(({ content }) => orNothing(() => childrenOf(readDer(content, TAG.sequence), TAG.sequence, MOST_ANSWERS)))
+  const archived = values.flatMap((value) => ifReadable(() => childrenOf(value, TAG.sequence, MOST_ANSWERS)) ?? [])
+  const inside = (tag: number) => archived.filter((field) => field.tag === tag).flatMap(({ content }) => ifReadable(() => childrenOf(readDer(content, TAG.sequence), TAG.sequence, MOST_ANSWERS)) ?? [])
   return { crls: [...crls, ...inside(0xa0).map(({ raw }) => raw)], ocsps: [...ocsps, ...inside(0xa1).map(({ raw }) => raw)] }
-}
-
-function orNothing<Read> (read: () => Read[]): Read[] {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof DerError) return []
-    throw error
-  }
 }

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import type { Database } from '../../database/database.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { contentIfReadable } from '../asn1/certificate.ts'
-import { DerError } from '../asn1/der.ts'
+import { ifReadable } from '../asn1/der.ts'
 import { isSignedBy } from '../path/signature.ts'
 import { authoritiesIn, type TrustStore } from '../store.ts'
 import { fingerprintOf } from '../verdict.ts'
@@ -105,12 +105,7 @@ export function createFollow ({ database, queue, stores, now }: { database: Data
     const root = chain.at(-1)
     if (root === undefined || !pinned.has(fingerprintOf(root)) || chain.length > LONGEST_CHAIN) return []
     if (chain.some((certificate, index) => index < chain.length - 1 && !isIssuedBy(certificate, chain[index + 1]!))) return []
-    try {
-      return chain.map((certificate, index) => ({ certificate, issuer: chain[index + 1] ?? null, points: pointsOf(certificate) }))
-    } catch (error) {
-      if (error instanceof DerError) return []
-      throw error
-    }
+    return ifReadable(() => chain.map((certificate, index) => ({ certificate, issuer: chain[index + 1] ?? null, points: pointsOf(certificate) }))) ?? []
   }
 }
 

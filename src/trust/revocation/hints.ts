@@ -5,7 +5,7 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import { contentIfReadable } from '../asn1/certificate.ts'
-import { DerError } from '../asn1/der.ts'
+import { ifReadable } from '../asn1/der.ts'
 import { isSignedByAny } from './answer-signer.ts'
 import { readCrl, readCrlFrame, type Crl } from './crl.ts'
 import { knownFrom, type KnownRevocation } from './known.ts'
@@ -26,8 +26,8 @@ export type Hints = { isEmpty: boolean, known (authorities: readonly X509Certifi
 
 /** Reads what came along. */
 export function readHints ({ crls, ocsps }: AnswersAlong): Hints {
-  const answers = ocsps.slice(0, MOST_OCSPS).flatMap((bytes) => orNothing(() => [readOcsp(bytes)]))
-  const lists = crls.slice(0, MOST_CRLS).flatMap((bytes) => orNothing(() => [createList(bytes)]))
+  const answers = ocsps.slice(0, MOST_OCSPS).flatMap((bytes) => ifReadable(() => readOcsp(bytes)) ?? [])
+  const lists = crls.slice(0, MOST_CRLS).flatMap((bytes) => ifReadable(() => createList(bytes)) ?? [])
   const bytes = new Map(answers.map((answer) => [answer.sha256, answer.bytes]))
   return {
     isEmpty: answers.length + lists.length === 0,
@@ -56,14 +56,5 @@ function createList (bytes: Uint8Array) {
     asked.set(authority.fingerprint256, known)
     return known
   }
-  return { ifSignedBy: (authorities: readonly X509Certificate[]): Crl[] => authorities.some(isSignedBy) ? read ??= orNothing(() => [readCrl(bytes)]) : [] }
-}
-
-function orNothing<Read> (read: () => Read[]): Read[] {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof DerError) return []
-    throw error
-  }
+  return { ifSignedBy: (authorities: readonly X509Certificate[]): Crl[] => authorities.some(isSignedBy) ? read ??= [bytes].flatMap((one) => ifReadable(() => readCrl(one)) ?? []) : [] }
 }
