@@ -11,17 +11,21 @@ import { isPdf } from '../pdf/source.ts'
 import type { PdfVerdict } from '../pdf/verdict.ts'
 import { readTrustSettings } from '../trust/settings.ts'
 import type { SignatureLevel } from './pdf-level.ts'
+import { MOST_BYTES as MOST_VALIDATION_BYTES } from './validation-data.ts'
 
 export type CopyForm = 'SAO Y' | 'SAO LỤC' | 'TRÍCH SAO'
 
 /** One file that a submission asks to have signed: by its number among the files, from 1, or by its name. */
 export type SignRequest = { file: number | string, as: 'document' | 'annex' | 'copy', form?: CopyForm, at?: At, level?: SignatureLevel }
 
-/** The same, checked: as it is kept until the file is signed. `over` is the field of the leader's signature that the seal is laid over. */
-export type FileToSign = { position: number, wanted: SignatureLevel, over?: string, request: Omit<SignRequest, 'file'> }
+/**
+ * The same, checked: as it is kept until the file is signed. `over` is the field of the leader's signature that the seal is laid over; `adds` is how
+ * many octets the signature adds to the file at most.
+ */
+export type FileToSign = { position: number, wanted: SignatureLevel, over?: string, request: Omit<SignRequest, 'file'>, adds: number }
 
-/** How much a signature adds to a file at most, with its fonts, its image, a token and validation data. */
-export const SIGNATURE_BYTES = 2 * 1024 * 1024
+/** What is not there yet when a file is only prepared: the certificates of the key; and, for B-LT, a further update with the validation data in it. */
+const ROOM = { certificates: 64 * 1024, validationData: MOST_VALIDATION_BYTES + 256 * 1024 }
 
 /** Whose signature it is, and on what. */
 export type Signature = { agency: string, header: Pick<DocumentHeader, 'code'>, seal: Seal | null, time: Date }
@@ -50,14 +54,14 @@ export function createCheckSigning ({ database, workers, now }: Needs) {
       if (!timeStamping && level !== undefined && level !== 'B-B') throw new Refusal('PDF_SIGN_LEVEL', { field: at('level'), detail: level })
       const others = verdicts[position - 1]?.signatures.filter(({ signer }) => !own.has(signer?.fingerprint ?? '')) ?? []
       const over = as === 'document' && !request.at ? leaderAmong(others, '') : undefined
-      const checked: FileToSign = { position, wanted: level ?? (timeStamping ? 'B-T' : 'B-B'), ...over !== undefined && { over }, request }
+      const checked = { position, wanted: level ?? (timeStamping ? 'B-T' : 'B-B'), ...over !== undefined && { over }, request } satisfies Omit<FileToSign, 'adds'>
       try {
-        await prepareSigning({ bytes }, signatureRequest(checked, { agency: sender.name, header, seal, time: now() }), [], workers)
+        const { increment } = await prepareSigning({ bytes }, signatureRequest(checked, { agency: sender.name, header, seal, time: now() }), [], workers)
+        files.push({ ...checked, adds: increment.length + ROOM.certificates + (checked.wanted === 'B-LT' ? ROOM.validationData : 0) })
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
         throw new Refusal(error.code, { field: at(error.code === 'PDF_SIGN_PLACE' ? 'at' : 'file'), detail: [name, error.fault.detail].filter(Boolean).join(': ') }, { cause: error })
       }
-      files.push(checked)
     }
     return files.toSorted((one, other) => one.position - other.position)
   }

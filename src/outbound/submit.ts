@@ -21,7 +21,7 @@ import type { Trust } from '../trust/judge.ts'
 import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { refuseUnfit } from './refuse-unfit.ts'
-import { filesNamed, SIGNATURE_BYTES, type CheckSigning, type SignRequest } from './sign-request.ts'
+import { filesNamed, type CheckSigning, type SignRequest } from './sign-request.ts'
 import { insertSignings, isAskedAlike } from './signing-store.ts'
 import { connectionsOf, insertDocument, sendAgain } from './store.ts'
 
@@ -74,10 +74,8 @@ export function createSubmit ({ database, queue, limits, trust, meet, judgePdfs,
       return agency
     })
     if (header.documentId.length > LONGEST_ID) throw new Refusal('PACKET_VALUE_INVALID', { field: 'MessageHeader.DocumentId', detail: `longer than ${LONGEST_ID} characters` })
-    // The packet that leaves holds the files as base64: what is too large for others to read is not taken in.
-    const size = (attachments.reduce((sum, { bytes }) => sum + bytes.length, 0) + sign.length * SIGNATURE_BYTES) * 4 / 3 + JSON.stringify(header).length * MARKUP
     if (attachments.length >= limits.attachments) throw new Refusal('PACKET_TOO_MANY', { field: 'Attachment', detail: `the seal is one of at most ${limits.attachments} attachments` })
-    if (size > limits.packetBytes) throw new Refusal('PACKET_TOO_LARGE', { field: 'Attachment', detail: `the packet would be larger than ${limits.packetBytes} bytes` })
+    checkSize(packet, 0, limits)
     const reserved = attachments.findIndex((attachment) => attachment.name.toLowerCase() === SEAL_NAME)
     if (reserved >= 0) throw new Refusal('ATTACHMENT_NAME_RESERVED', { field: `Attachment[${reserved + 1}].AttachmentName` })
 
@@ -94,6 +92,7 @@ export function createSubmit ({ database, queue, limits, trust, meet, judgePdfs,
       connections: connections.filter(({ id }) => routes.some(({ connectionId }) => connectionId === id)).map(({ pdf }) => pdf),
     })
     const toSign = await checkSigning(sign, { packet, sender, verdicts: pdfs })
+    checkSize(packet, toSign.reduce((sum, { adds }) => sum + adds, 0), limits)
     const identity = identityOf(packet)
     const patienceUntil = new Date(at.getTime() + PATIENCE_MS)
     await keepEvidence([signature, ...inPdfs])
@@ -145,4 +144,10 @@ export function createSubmit ({ database, queue, limits, trust, meet, judgePdfs,
     }
     return accepted
   }
+}
+
+/** The packet that leaves holds the files as base64, with what signatures add to them: what is too large for others to read is not taken in. */
+function checkSize ({ header, attachments }: DocumentPacket, added: number, { packetBytes }: Limits): void {
+  const size = (attachments.reduce((sum, { bytes }) => sum + bytes.length, 0) + added) * 4 / 3 + JSON.stringify(header).length * MARKUP
+  if (size > packetBytes) throw new Refusal('PACKET_TOO_LARGE', { field: 'Attachment', detail: `the packet would be larger than ${packetBytes} bytes` })
 }

@@ -8,7 +8,7 @@ import { judgeTokenBytes } from '../trust/time/token.ts'
 import { certificateOf, detailsOf, type SignatureVerdict } from '../trust/verdict.ts'
 
 /** A CRL of a large CA takes megabytes: more than most documents. */
-const MOST_BYTES = 1024 * 1024
+export const MOST_BYTES = 1024 * 1024
 
 type Chain = Pick<SignatureVerdict, 'chain' | 'revocation'>
 type Needs = { database: Db, trust: Trust, meet: (chain: Chain) => void, at: Date }

@@ -105,6 +105,18 @@ t.test('what cannot be signed is refused at submit, naming the entry, and nothin
   t.strictSame(await world.counts(), before)
 })
 
+t.test('what a signature adds counts for the size of the packet, and no more than that', async (t) => {
+  const world = await startSigning(t, { env: { MAX_PACKET_MB: '4' } })
+  const before = await world.counts()
+  const objects = pagesOf('Trang')
+  const heavy = makePdf({ ...objects, 4: String(objects[4]).replace('/Contents', `/Big (${'x'.repeat(2_000_000)}) /Contents`) })
+  t.match((await world.submit([file(heavy)], [{ file: 1, as: 'annex' }])).json(), { code: 'PACKET_TOO_LARGE', field: 'Attachment' }, 'its page is written once more')
+  t.strictSame(await world.counts(), before)
+  t.equal((await world.submit([file(heavy)])).statusCode, 202)
+  const annexes = Array.from({ length: 12 }, (_, index) => file(unsigned, `Phụ lục ${index}.pdf`))
+  t.equal((await world.submit(annexes, annexes.map((_, index) => ({ file: index + 1, as: 'annex' })))).statusCode, 202, 'many files to be signed')
+})
+
 t.test('a time-stamp that comes late is put into place, and the document has waited for it', needsOpenssl, async (t) => {
   const authority = await startTsa(t)
   const world = await startSigning(t, { authority })
