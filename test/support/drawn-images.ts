@@ -1,23 +1,19 @@
 /** Pictures that signatures show, drawn by lines: a leader's signature in blue and an agency's seal in red, both on a transparent ground. */
-import { crc32, deflateSync } from 'node:zlib'
+import { writePng } from './png.ts'
 
 type Colour = readonly [red: number, green: number, blue: number]
 type Point = readonly [number, number]
 
-export const BLUE: Colour = [20, 60, 190]
-export const RED: Colour = [215, 20, 30]
+const BLUE: Colour = [20, 60, 190]
+const RED: Colour = [215, 20, 30]
 
 /** A PNG of 8 bits a channel with alpha; `opacity` is 0 to 1 at the middle of each pixel. */
-export function drawPng (width: number, height: number, colour: Colour, opacity: (x: number, y: number) => number): Buffer {
+function drawPng (width: number, height: number, colour: Colour, opacity: (x: number, y: number) => number): Buffer {
   const rows = Buffer.alloc(height * (1 + width * 4))
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) rows.set([...colour, Math.round(255 * opacity(x + 0.5, y + 0.5))], y * (1 + width * 4) + 1 + x * 4)
   }
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(width, 0)
-  header.writeUInt32BE(height, 4)
-  header.set([8, 6], 8)
-  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))])
+  return writePng({ width, height, pixels: rows })
 }
 
 /** Five centimetres by two, of somebody's name in one stroke and a line below it. */
@@ -60,12 +56,4 @@ function distanceTo ([fromX, fromY]: Point, [toX, toY]: Point, x: number, y: num
 
 function soft (inside: number): number {
   return Math.max(0, Math.min(1, inside + 0.5))
-}
-
-function chunk (type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type, 'latin1'), data])
-  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
-  length.writeUInt32BE(data.length)
-  sum.writeUInt32BE(crc32(body))
-  return Buffer.concat([length, body, sum])
 }

@@ -1,5 +1,5 @@
 /** PNG files as seals are drawn: a red ring on a transparent ground; or as they should not be. */
-import { crc32, deflateSync } from 'node:zlib'
+import { writePng } from './png.ts'
 
 type Drawn = { width?: number, height?: number, colourType?: 2 | 6, ground?: number }
 
@@ -15,17 +15,5 @@ export function sealImage ({ width = 120, height = 120, colourType = 6, ground =
       if (octets === 4) pixels[at + 3] = isRing(x, y) ? 255 : ground
     }
   }
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(width, 0)
-  header.writeUInt32BE(height, 4)
-  header.set([8, colourType], 8)
-  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', deflateSync(pixels)), chunk('IEND', Buffer.alloc(0))])
-}
-
-function chunk (type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type, 'latin1'), data])
-  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
-  length.writeUInt32BE(data.length)
-  sum.writeUInt32BE(crc32(body))
-  return Buffer.concat([length, body, sum])
+  return writePng({ width, height, colourType, pixels })
 }

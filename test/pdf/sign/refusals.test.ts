@@ -1,5 +1,4 @@
 import t from 'tap'
-import { crc32, deflateSync } from 'node:zlib'
 import { Refusal, type RefusalCode } from '../../../src/errors.ts'
 import { drawAppearance } from '../../../src/pdf/sign/appearance.ts'
 import { readPng } from '../../../src/pdf/sign/png.ts'
@@ -7,6 +6,7 @@ import type { PdfSignatureRequest } from '../../../src/pdf/sign/request.ts'
 import { signPdf } from '../../../src/pdf/sign/sign.ts'
 import { agencySeal } from '../../support/drawn-images.ts'
 import { makePdf, pagesOf, qpdf, updateOf } from '../../support/pdf.ts'
+import { writePng } from '../../support/png.ts'
 import { sealImage } from '../../support/seal-image.ts'
 import { agency, judge, SEAL_IMAGE, signAsLeader, workers } from './world.ts'
 
@@ -98,17 +98,6 @@ t.test('an image is a whole PNG with a transparent ground, of a size that a seal
   }
 })
 
-function png (width: number, height: number, pixels: Buffer = Buffer.alloc(height * (1 + width * 4)), interlaced = 0, packed = deflateSync(pixels)): Buffer {
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(width, 0)
-  header.writeUInt32BE(height, 4)
-  header.set([8, 6, 0, 0, interlaced], 8)
-  const chunk = (type: string, data: Buffer) => {
-    const body = Buffer.concat([Buffer.from(type, 'latin1'), data])
-    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
-    length.writeUInt32BE(data.length)
-    sum.writeUInt32BE(crc32(body))
-    return Buffer.concat([length, body, sum])
-  }
-  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', packed), chunk('IEND', Buffer.alloc(0))])
+function png (width: number, height: number, pixels = Buffer.alloc(height * (1 + width * 4)), interlaced = 0, packed?: Buffer): Buffer {
+  return writePng({ width, height, pixels, interlaced, ...packed && { packed } })
 }
