@@ -9,6 +9,7 @@ import { strayBytes } from '../reader/stray.ts'
 import { compareCatalogs, compareTrailers } from './catalog.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
 import { isPage, NO_CONTENT, rootOf, walkContent, type Content } from './content.ts'
+import { newlyDangling } from './dangling.ts'
 import { differencesBetween, objectAt } from './differences.ts'
 import { fieldsOf } from './fields.ts'
 import { compareFields } from './form-fields.ts'
@@ -34,7 +35,7 @@ export function updatesAfter (revisions: readonly Revision[], first = 1): Update
   let content = walkContent(oldest, before, NO_CONTENT(), [])
   return revisions.slice(1).map((later, index) => {
     const earlier = revisions[index]!
-    const comparison: Comparison = { earlier, later, before, after: fieldsOf(later), same: sameIn(earlier, later), ...differencesBetween(earlier, later) }
+    const comparison: Comparison = { earlier, later, before, after: fieldsOf(later), same: sameIn(earlier, later), appearances: content.appearances, ...differencesBetween(earlier, later) }
     const changes = compare(comparison, content)
     content = grown(content, comparison)
     before = new Map(comparison.after)
@@ -54,6 +55,7 @@ function compare (comparison: Comparison, { fixed, roles }: Content): Change[] {
     ...compareCatalogs(comparison, accepted),
     ...changes,
     ...touched.filter((number) => !isOpen(number)).flatMap((number) => compareContent(comparison, number, { fixed, roles }, accepted)),
+    ...newlyDangling(comparison, touched),
     ...compareOpen(comparison, touched.filter(isOpen), fixed),
   ])
 }

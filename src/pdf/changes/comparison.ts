@@ -16,6 +16,8 @@ export type Comparison = Differences & {
   /** The form's fields by object number, before and after */
   before: ReadonlyMap<number, Field>
   after: ReadonlyMap<number, Field>
+  /** By which viewers draw what has no appearance of its own */
+  appearances: ReadonlySet<string>
 }
 
 /** A change that has no permitted purpose. */

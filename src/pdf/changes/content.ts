@@ -2,7 +2,7 @@
  * What of a revision may change at all. Every object that can be reached from the catalog, in a way that permits no change, is *fixed*: it must stay, and must not come
  * into being where it was missing. A few places are open to changes of their own kind: what hangs on them alone is not fixed.
  */
-import { PdfName, PdfRef, PdfStream, type PdfDict, type PdfObject } from '../reader/objects.ts'
+import { PdfName, PdfRef, PdfStream, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { objectAt } from './differences.ts'
 import type { Field } from './fields.ts'
@@ -16,6 +16,8 @@ export type Content = {
   fixed: Set<number>
   roles: Map<number, Role>
   walked: Set<number>
+  /** Default appearances of whatever has no other, as text on a page (ISO 32000-2, 12.5.6.6): viewers draw it by the form's resources */
+  appearances: Set<string>
 }
 
 /** A place that is open, what a change there is, and of which field. */
@@ -26,7 +28,7 @@ const OPEN_IN_CATALOG = new Map([['DSS', 'validation-data'], ['Metadata', 'metad
 /** Entries of a field or widget that change when it is filled in (ISO 32000-2, 12.7.4.1, 12.7.5 and table 166). */
 const OPEN_IN_FIELD = ['V', 'AP', 'RV']
 
-export const NO_CONTENT = (): Content => ({ fixed: new Set(), roles: new Map(), walked: new Set() })
+export const NO_CONTENT = (): Content => ({ fixed: new Set(), roles: new Map(), walked: new Set(), appearances: new Set() })
 
 /** The entries of an object that are open in this revision. */
 function openEntries (revision: Revision, number: number, dict: PdfDict, fields: ReadonlyMap<number, Field>): OpenPlace[] {
@@ -50,7 +52,7 @@ export function openPlaces (revision: Revision, fields: ReadonlyMap<number, Fiel
  * that of the update.
  */
 export function walkContent (revision: Revision, fields: ReadonlyMap<number, Field>, content: Content, again: Iterable<number>): Content {
-  const { fixed, roles, walked } = content
+  const { fixed, roles, walked, appearances } = content
   const root = rootOf(revision)
   for (const number of [root, ...again]) walked.delete(number)
   let next: number[] = []
@@ -69,6 +71,8 @@ export function walkContent (revision: Revision, fields: ReadonlyMap<number, Fie
   }
   const fixEntries = (dict: PdfDict, but: readonly string[] = []) => {
     for (const [key, value] of dict) if (!but.includes(key)) fix(value)
+    const appearance = dict.has('AP') ? null : revision.resolve(dict.get('DA'))
+    if (appearance instanceof PdfString) appearances.add(appearance.bytes.toString('latin1'))
   }
   /** The object may stand by itself or directly in its holder; either way `use` sees to what is in it. */
   const open = (object: PdfObject | undefined, role: Role, use: (value: PdfObject) => void) => {

@@ -26,6 +26,11 @@ export function objectAt (revision: Revision, number: number): PdfObject {
   return generation === undefined ? null : revision.get(new PdfRef(number, generation))
 }
 
+/** Whether no object has this number: it is free or absent. */
+export function isMissing (number: number, revision: Revision): boolean {
+  return generationOf(revision, number) === undefined
+}
+
 /** Undefined when the object is free or absent. Objects in object streams are of generation 0 (ISO 32000-2, 7.5.7). */
 function generationOf (revision: Revision, number: number): number | undefined {
   const entry = revision.entry(number)

@@ -6,13 +6,17 @@ import type { Revision } from '../reader/revision.ts'
 import { dictOf, itemsOf, nameOf } from '../reader/values.ts'
 
 /**
- * One node of the tree: a field, or a widget of one, with its own and inherited entries. `isOpen`: it may be filled in or signed, since nobody signed in it yet, and no other
- * field has it too. `signature`: what a signature field holds; `appearance`: the default appearance of its text.
+ * One node of the tree: a field, or a widget of one, with its own and inherited entries. `isOpen`: it may be filled in or signed, since nobody signed in it yet, no other
+ * field has it too, and it is neither read-only nor a push-button, which holds no value. `signature`: what a signature field holds; `appearance`: the default appearance of its text.
  */
 export type Field = { number: number, name: string, isSignature: boolean, isOpen: boolean, signature: PdfObject, appearance: string | undefined }
 
 /** Fields that people fill in; a node above fields may have no type. */
 const FILLED_IN = new Set(['Tx', 'Btn', 'Ch'])
+
+/** Flags of a field (ISO 32000-2, tables 227 and 229). */
+export const READ_ONLY = 1
+const PUSH_BUTTON = 1 << 16
 
 /** Every field and widget below a form's Fields, by object number. Throws PdfFault for a tree that is too deep. */
 export function fieldsOf (revision: Revision): Map<number, Field> {
@@ -32,9 +36,15 @@ function walk (revision: Revision, node: PdfObject, above: Inherited, fields: Ma
   const type = own.type instanceof PdfName ? own.type.value : ''
   const isSignature = type === 'Sig'
   const signature = isSignature ? own.value : null
+  const isFilledIn = FILLED_IN.has(type) && !(type === 'Btn' && hasFlag(own, PUSH_BUTTON)) && !hasFlag(own, READ_ONLY)
   // An annotation of another kind is no field, wherever it is listed
   const isWidget = !dict.has('Subtype') || nameOf(dict, 'Subtype', revision) === 'Widget'
   const appearance = own.appearance instanceof PdfString ? own.appearance.bytes.toString('latin1') : undefined
-  fields.set(node.number, { number: node.number, name: own.names.join('.'), isSignature, isOpen: isWidget && (isSignature ? signature === null : FILLED_IN.has(type)), signature, appearance })
+  fields.set(node.number, { number: node.number, name: own.names.join('.'), isSignature, isOpen: isWidget && (isSignature ? signature === null : isFilledIn), signature, appearance })
   for (const kid of itemsOf(revision, dict.get('Kids'))) walk(revision, kid, own, fields, depth + 1)
+}
+
+/** What is no number is every flag: viewers differ on it. */
+function hasFlag ({ flags }: Inherited, flag: number): boolean {
+  return flags !== null && (typeof flags !== 'number' || (flags & flag) !== 0)
 }

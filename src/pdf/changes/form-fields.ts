@@ -1,13 +1,12 @@
 /** Rules for a field or widget that was there already (ISO 32000-2, 12.7.4 and 12.5.6.19). */
 import { PdfName, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
-import type { Field } from './fields.ts'
+import { READ_ONLY, type Field } from './fields.ts'
 import { faultInSignature, isExtended, signatureIn } from './new-signatures.ts'
 import { differingKeys } from './same.ts'
 
 /** What signing in an empty field changes. Its place too: the signer vouches for it as for that of a new field. */
 const SIGNED = new Set(['V', 'AP', 'F', 'M', 'P', 'Rect'])
-const READ_ONLY = 1
 
 /** A field or widget that was written anew. */
 export function compareFields (comparison: Comparison, field: Field, before: PdfDict, after: PdfDict, accepted: ReadonlySet<number>): Change[] {

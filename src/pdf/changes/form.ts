@@ -7,7 +7,7 @@ import { isExtended } from './new-signatures.ts'
 import { differingKeys } from './same.ts'
 
 /**
- * A form may come into being, gain accepted fields, and say that it holds signatures. Resources and the default appearance may be added where no field that is there already
+ * A form may come into being, gain accepted fields, and say that it holds signatures. Resources and the default appearance may be added where nothing that is there already
  * could look different by them: viewers draw fields anew. NeedAppearances, XFA and the rest stay.
  */
 export function compareForms (comparison: Comparison, formBefore: PdfObject | undefined, formAfter: PdfObject | undefined, accepted: ReadonlySet<number>): Change[] {
@@ -40,7 +40,7 @@ function areResourcesKept (comparison: Comparison, before: PdfDict, after: PdfDi
   const [old, all] = [dictOf(earlier, before.get('DR')) ?? new Map() as PdfDict, dictOf(later, after.get('DR')) ?? new Map() as PdfDict]
   const borrows = borrowsResources(comparison)
   const appearances = textFields(comparison).map(({ appearance }) => appearance)
-  const awaited = new Set(appearances.flatMap((appearance) => namesIn(appearance ?? '')))
+  const awaited = new Set([...appearances, ...comparison.appearances].flatMap((appearance) => namesIn(appearance ?? '')))
   const isAwaited = (name: string) => borrows || awaited.has(name) || appearances.includes(undefined)
   const categories = [...new Set([...old.keys(), ...all.keys()])].filter((category) => borrows || !NOT_IN_APPEARANCE.has(category))
   return categories.every((category) => {

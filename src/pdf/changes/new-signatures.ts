@@ -43,6 +43,8 @@ function faultInNewField (field: Field, dict: PdfDict, comparison: Comparison, n
   if (dict.has('T') && names.has(field.name)) return 'a field of a name that is there already'
   if (!itemsOf(later, dict.get('Kids')).every((kid) => kid instanceof PdfRef && added.has(kid.number))) return 'a new field above an old one'
   if (dict.has('A') || dict.has('AA')) return 'a new field with an action'
+  // Of annotations of other kinds viewers draw appearances that nobody wrote down
+  if (dict.has('Subtype') && nameOf(dict, 'Subtype', later) !== 'Widget') return 'a new field that is an annotation of another kind'
   const isShown = showsSomething(dict)
   if (!field.isSignature) return isShown || dict.has('Rect') || !dict.has('Kids') ? 'a new field that is no signature field' : undefined
   if (field.signature === null) return isShown ? 'a new signature field that shows something without a signature' : undefined
@@ -73,9 +75,12 @@ function isTimeStamp (signature: PdfDict, later: Revision): boolean {
   return nameOf(signature, 'SubFilter', later) === 'ETSI.RFC3161'
 }
 
-/** Viewers draw the appearance, or one of their own by the characteristics (ISO 32000-2, 12.5.6.19). */
+/** What a widget or field may say without showing anything. */
+const SHOWS_NOTHING = new Set(['Type', 'Subtype', 'FT', 'T', 'TU', 'TM', 'F', 'Ff', 'V', 'Rect', 'P', 'Parent', 'Kids', 'Lock', 'SV', 'M', 'NM', 'StructParent', 'DA'])
+
+/** Viewers draw the appearance, or one of their own by the characteristics, and some by the border (ISO 32000-2, 12.5.4 and 12.5.6.19). */
 function showsSomething (widget: PdfDict): boolean {
-  return widget.has('AP') || widget.has('MK')
+  return [...widget.keys()].some((key) => !SHOWS_NOTHING.has(key))
 }
 
 function isVisible (widget: PdfDict, later: Revision): boolean {

@@ -6,7 +6,8 @@ export type Same = (earlier: PdfObject | undefined, later: PdfObject | undefined
 
 /**
  * Compares objects of two revisions. A reference is the same as one to the same object, whatever became of that, or as the value itself written in its
- * place; an entry that is null is one that is absent (ISO 32000-2, 7.3.7); a stream is its data as they stand, and its dictionary but for their length.
+ * place; a stream is its data as they stand, and its dictionary but for their length. An entry that is null is
+ * not one that is absent: by the standard it would be (ISO 32000-2, 7.3.7), but some viewers take it for the value, and inherit none.
  */
 export function sameIn (earlier: Revision, later: Revision): Same {
   const same: Same = (a = null, b = null) => {
@@ -20,13 +21,17 @@ export function sameIn (earlier: Revision, later: Revision): Same {
     if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item: PdfObject, index) => same(item, (b as PdfObject[])[index]))
     return a === b
   }
-  const sameDict = (a: PdfDict, b: PdfDict, but?: string) => keysOf(a, b).every((key) => key === but || same(a.get(key), b.get(key)))
+  const sameDict = (a: PdfDict, b: PdfDict, but?: string) => keysOf(a, b).every((key) => key === but || sameEntry(key, a, b, same))
   return same
 }
 
 /** The keys whose values differ. */
 export function differingKeys (a: PdfDict, b: PdfDict, same: Same): string[] {
-  return keysOf(a, b).filter((key) => !same(a.get(key), b.get(key)))
+  return keysOf(a, b).filter((key) => !sameEntry(key, a, b, same))
+}
+
+function sameEntry (key: string, a: PdfDict, b: PdfDict, same: Same): boolean {
+  return a.has(key) === b.has(key) && same(a.get(key), b.get(key))
 }
 
 function keysOf (a: PdfDict, b: PdfDict): string[] {

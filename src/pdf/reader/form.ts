@@ -12,17 +12,17 @@ export function formOf (revision: Revision): PdfDict | undefined {
   return dictOf(revision, revision.catalog.get('AcroForm'))
 }
 
-/** What a field has of its own or from those above it: partial names, FT, V, Lock and DA. */
-export type Inherited = { names: readonly string[], type: PdfObject, value: PdfObject, lock: PdfObject, appearance: PdfObject }
+/** What a field has of its own or from those above it: partial names, FT, Ff, V, Lock and DA. */
+export type Inherited = { names: readonly string[], type: PdfObject, flags: PdfObject, value: PdfObject, lock: PdfObject, appearance: PdfObject }
 
-export const NOTHING_INHERITED: Inherited = { names: [], type: null, value: null, lock: null, appearance: null }
+export const NOTHING_INHERITED: Inherited = { names: [], type: null, flags: null, value: null, lock: null, appearance: null }
 
 /** What a field hands down, given what it has from above. */
 export function handedDown (revision: Revision, above: Inherited, field: PdfDict): Inherited {
   const own = (key: string, inherited: PdfObject) => revision.resolve(field.get(key)) ?? inherited
   return {
     names: field.has('T') ? [...above.names, partialName(revision, field)] : above.names,
-    type: own('FT', above.type), value: own('V', above.value), lock: own('Lock', above.lock), appearance: own('DA', above.appearance),
+    type: own('FT', above.type), flags: own('Ff', above.flags), value: own('V', above.value), lock: own('Lock', above.lock), appearance: own('DA', above.appearance),
   }
 }
 

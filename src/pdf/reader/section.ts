@@ -31,7 +31,8 @@ export function readSection (source: PdfSource, offset: number, limit: number, b
   const lexer = new Lexer(source, offset, limit, budget)
   lexer.skipWhitespace()
   const from = lexer.position
-  const read = lexer.peekWord() === 'xref' ? readTable(source, lexer, budget) : readXrefStream(source, offset, limit, budget)
+  // MuPDF repairs a file whose keyword stands behind a comment
+  const read = lexer.peekWord() === 'xref' && lexer.position === from ? readTable(source, lexer, budget) : readXrefStream(source, offset, limit, budget)
   const { trailer } = read
   const encrypt = trailer.get('Encrypt')
   if (encrypt !== undefined && encrypt !== null) throw new PdfFault('PDF_ENCRYPTED', `Encrypt in the trailer at byte ${from}`)
@@ -78,7 +79,8 @@ function readTable (source: PdfSource, lexer: Lexer, budget: Budget): Content {
 const TRAILER = 't'.charCodeAt(0)
 const ENTRY = 20
 const ENTRIES_AT_ONCE = 4096
-const SUBSECTION = /^(\d{1,10}) (\d{1,10}) *(?:\r\n|\n|\r)/
+/** MuPDF repairs a file where more than one space stands behind the numbers */
+const SUBSECTION = /^(\d{1,10}) (\d{1,10}) ?(?:\r\n|\n|\r)/
 /** Every viewer counts on twenty bytes, whatever the two at their end are */
 const LINE = /^(\d{10}) (\d{5}) ([nf])(?: \r| \n|\r\n)$/
 

@@ -3,6 +3,7 @@ import { needsPrograms } from '../../support/signed-pdf.ts'
 import { evilAnnotations, sneakySignatures } from './certification.ts'
 import { incrementalSavings, universalForgeries, wrappings } from './forgery.ts'
 import { hidings, hidingsAndReplacements, replacements } from './shadow.ts'
+import { falseFields, nothings, unfillable } from './silent.ts'
 import { actions, exchanges, substitutions } from './structure.ts'
 import { twoRoles } from './two-roles.ts'
 import { judge, rendered, type Attack } from './world.ts'
@@ -17,6 +18,9 @@ const FAMILIES: [string, () => Promise<Attack[]>][] = [
   ['an evil annotation', evilAnnotations],
   ['a sneaky signature', sneakySignatures],
   ['an object with two roles', twoRoles],
+  ['an annotation called a field', falseFields],
+  ['an update that says nothing', nothings],
+  ['what nobody fills in', unfillable],
   ['exchanging signatures', exchanges],
   ['finding other objects', substitutions],
   ['an action', actions],

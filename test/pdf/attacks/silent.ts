@@ -1,0 +1,88 @@
+/** Updates that seem to say nothing, or nothing that is shown: some viewer makes something of them all the same. */
+import { pdfWriter, updateOf, type Objects } from '../../support/pdf.ts'
+import { CATALOG, CERTIFIED, CONTENT, decision, FORGED, INFO, LEADERS_MARK, nextOf, PAGE, PAGES, sign, signedDecision, update, type Attack, type Doc, type SignOptions } from './world.ts'
+
+const CODES = ['PDF_CHANGED_AFTER_SIGNING'] as const
+const COVER = '1 g 0 200 400 60 re f 0 g BT /F1 24 Tf 40 220 Td (Pay 9 000 VND) Tj ET'
+const form = (data: string) => ({ entries: '/Type /XObject /Subtype /Form /BBox [0 0 400 300] /Resources << /Font << /F1 3 0 R >> >>', data })
+const withEntries = ({ objects }: Doc, number: number, entries: string): Objects => ({ [number]: (objects[number] as string).replace(/ >>$/, ` ${entries} >>`) })
+const formOf = ({ objects }: Doc): number => Number(/\/AcroForm (\d+) 0 R/.exec(objects[CATALOG] as string)![1])
+
+/** Annotations that viewers draw without an appearance, called empty signature fields. */
+export async function falseFields (): Promise<Attack[]> {
+  const signed = await signedDecision()
+  const [field, list] = [nextOf(signed), formOf(signed)]
+  const attack = (name: string, entries: string, detail: RegExp, isVisible = true): Attack => ({
+    name: `false field: ${name}`, twin: signed.bytes, codes: CODES, detail, isVisible,
+    attacked: update(signed, {
+      [list]: (signed.objects[list] as string).replace(/(\/Fields \[[^\]]*)\]/, `$1 ${field} 0 R]`),
+      [PAGE]: (signed.objects[PAGE] as string).replace(/(\/Annots \[[^\]]*)\]/, `$1 ${field} 0 R]`),
+      [field]: `<< /Type /Annot /FT /Sig /T (Empty) /Rect [0 200 400 300] /F 4 ${entries} >>`,
+    }).bytes,
+  })
+  return [
+    attack('a square', '/Subtype /Square /C [1 1 1] /IC [1 1 1]', /of another kind/),
+    attack('free text', '/Subtype /FreeText /DA (/Helv 24 Tf 0 g) /Contents (Pay 9 000 VND) /C [1 1 1]', /of another kind/),
+    attack('a thick line', '/Subtype /Line /L [0 220 400 230] /C [0 0 0] /BS << /W 50 >>', /of another kind/),
+    attack('a highlight', '/Subtype /Highlight /C [0 0 0] /QuadPoints [0 300 400 300 0 200 400 200]', /of another kind/),
+    attack('a widget with a thick border, which MuPDF draws', '/Subtype /Widget /C [0 0 0] /BS << /W 30 >>', /shows something/, false),
+  ]
+}
+
+/** Null hides from pdfium what a page inherits; a reference that leads nowhere hides it from MuPDF, and lets poppler look for objects that nobody listed. */
+export async function nothings (): Promise<Attack[]> {
+  const inheriting = await sign(decision({
+    [PAGES]: '<< /Type /Pages /Kids [4 0 R] /Count 1 /Resources << /Font << /F1 3 0 R >> /XObject << /X 7 0 R >> >> >>', 7: form(COVER),
+    [PAGE]: '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Contents 5 0 R >>', [CONTENT]: { data: 'BT /F1 24 Tf 40 220 Td (Pay 1 000 VND) Tj ET /X Do' },
+  }), { shows: LEADERS_MARK })
+  const prepared = await withDecoy()
+  const { bytes: twin } = prepared
+  const inherited = (value: string): Attack => ({
+    name: `nothing: Resources that are ${value}`, twin: inheriting.bytes, attacked: update(inheriting, withEntries(inheriting, PAGE, `/Resources ${value}`)).bytes, codes: CODES, detail: /page \/Resources/, isVisible: false,
+  })
+  const missing = /which is missing/
+  return [
+    inherited('null'), inherited('99 0 R'),
+    { name: 'nothing: the catalog refers to what is missing', twin, attacked: update(prepared, withEntries(prepared, CATALOG, '/OCProperties 99 0 R')).bytes, codes: CODES, detail: missing, isVisible: true },
+    { name: 'nothing: an Info that is missing', twin, attacked: update(prepared, {}, { trailer: '/Root 1 0 R /Info 99 0 R' }).bytes, codes: CODES, detail: missing, isVisible: true },
+    { name: 'nothing: an Info that goes', twin, attacked: update(prepared, {}, { free: [INFO] }).bytes, codes: CODES, detail: missing, isVisible: true },
+    { name: 'nothing: a part of Info that goes', twin, attacked: update(prepared, { [INFO]: '<< /Title 99 0 R >>' }).bytes, codes: CODES, detail: missing, isVisible: false },
+    { name: 'nothing: a cross-reference behind a comment, so that MuPDF repairs', twin, attacked: updated(twin, '%\nxref\n6 1\n'), codes: ['PDF_BROKEN'], isVisible: false },
+    { name: 'nothing: a subsection with spaces behind its numbers, so that MuPDF repairs', twin, attacked: updated(twin, 'xref\n6 1   \n'), codes: ['PDF_BROKEN'], isVisible: false },
+  ]
+}
+
+/** A signed decision that holds another content, which no cross-reference lists, behind its own. */
+function withDecoy (): Promise<Doc> {
+  const base = decision()
+  const writer = pdfWriter(Buffer.from('%PDF-1.7\n%\xe2\xe3\xcf\xd3\n', 'latin1')).objects(base.objects)
+  writer.raw(`${CONTENT} 0 obj\n<< /Length ${FORGED.data.length} >>\nstream\n${FORGED.data}\nendstream\nendobj\n`)
+  return sign({ ...base, bytes: writer.table({ trailer: '/Root 1 0 R /Info 6 0 R' }).bytes() }, { shows: LEADERS_MARK })
+}
+
+/** A harmless update of Info, whose table begins like this. */
+function updated (bytes: Buffer, head: string): Buffer {
+  return Buffer.from(updateOf(bytes, { [INFO]: '<< /Title (Decision) >>' }).toString('latin1').replace(/xref\n6 1\n(?![^]*xref\n6 1\n)/, head), 'latin1')
+}
+
+/** Fields that nobody fills in, and what is drawn by the resources of the form. */
+export async function unfillable (): Promise<Attack[]> {
+  const withField = (field: string) => decision({
+    [CATALOG]: '<< /Type /Catalog /Pages 2 0 R /AcroForm 7 0 R >>', 7: '<< /Fields [8 0 R] /SigFlags 3 >>', 8: `<< /Type /Annot /Subtype /Widget ${field} /Rect [0 0 400 300] /F 4 /P 4 0 R /AP << /N 9 0 R >> >>`,
+    9: form(''), [PAGE]: '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R /Annots [8 0 R] >>',
+  })
+  const attack = async (name: string, doc: Doc, change: (signed: Doc) => Objects, detail: RegExp, options: SignOptions = {}): Promise<Attack> => {
+    const signed = await sign(doc, options)
+    return { name, twin: signed.bytes, attacked: update(signed, change(signed)).bytes, codes: CODES, detail, isVisible: true }
+  }
+  const freeText = decision({
+    [PAGE]: '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R /Annots [8 0 R] >>', [CONTENT]: { data: '' },
+    8: '<< /Type /Annot /Subtype /FreeText /DA (/F2 24 Tf 0 g) /Contents (Pay 1 000 VND) /Rect [40 200 360 250] /F 4 >>',
+  })
+  const otherDigits = { 30: '<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding << /Type /Encoding /Differences [49 /nine] >> >>' }
+  return Promise.all([
+    attack('unfillable: a read-only field', withField('/FT /Tx /T (a) /Ff 1'), () => ({ 9: form(COVER) }), /object 9 changed/, CERTIFIED(2)),
+    attack('unfillable: a push-button', withField('/FT /Btn /T (a) /Ff 65536'), () => ({ 9: form(COVER) }), /object 9 changed/, CERTIFIED(2)),
+    attack('unfillable: text on a page gets the font that it waited for', freeText, (signed) => ({ ...withEntries(signed, formOf(signed), '/DR << /Font << /F2 30 0 R >> >>'), ...otherDigits }), /form \/DR/),
+  ])
+}
