@@ -15,14 +15,14 @@ t.test('an image that would hide the signature, is too large, or is none is refu
   const cases: [Buffer, RegExp][] = [
     [sealImage({ ground: 255 }), /ground is not transparent/],
     [sealImage({ ground: 1 }), /ground is not transparent/],
-    [sealImage({ colourType: 2 }), /alpha channel/],
+    [sealImage({ colourType: 2 }), /ground is not transparent/],
     [sealImage({ width: 2001, height: 4 }), /2001 × 4 pixels/],
     [whole.subarray(0, -8), /cut off/],
-    [Buffer.concat([whole, Buffer.from('%PDF-1.7')]), /cut off/],
+    [Buffer.concat([whole, Buffer.from('%PDF-1.7')]), /behind its end/],
     [damaged, /damaged/],
     [Buffer.from('GIF89a'), /not a PNG/],
     [Buffer.alloc(0), /not a PNG/],
-    [whole.subarray(0, 8), /not a PNG/],
+    [whole.subarray(0, 8), /cut off/],
     [Buffer.alloc(512 * 1024 + 1), /larger than/],
   ]
   for (const [png, message] of cases) t.throws(() => checkSealImage(png), { code: 'SETUP_INVALID', message })

@@ -88,6 +88,7 @@ t.test('an image is a whole PNG with a transparent ground, of a size that a seal
   t.strictSame(readPng(good), { width: 480, height: 480 })
   const bad: [string, Uint8Array][] = [
     ['no PNG', Buffer.from('GIF89a')], ['empty', Buffer.alloc(0)], ['cut off', good.subarray(0, -20)], ['without transparency', sealImage({ colourType: 2 })],
+    ['with an opaque ground', sealImage({ ground: 255 })], ['with a file behind it', Buffer.concat([good, Buffer.from('%PDF-1.7')])],
     ['a flipped bit', Buffer.from(good.map((octet, index) => index === 200 ? octet ^ 1 : octet))],
     ['too wide', png(5_000, 1)], ['nothing', png(0, 0)], ['no pixels', png(10, 10, Buffer.alloc(3))], ['too many pixels', png(10, 10, Buffer.alloc(100_000_000))],
     ['rows filtered in no known way', png(2, 2, Buffer.alloc(18, 9))], ['interlaced', png(2, 2, Buffer.alloc(18), 1)], ['no deflate', png(2, 2, Buffer.alloc(18), 0, Buffer.from('??'))],
