@@ -35,7 +35,8 @@ export type ReportRefused = (tx: Tx, handOverId: string, description: string) =>
 /** What becomes of a document at an agency, by what the policy makes of its PDFs. */
 const STATE_BY = { mark: 'waiting', hold: 'held', refuse: 'refused' } as const
 
-type Become = Pick<Settled, 'state'> & Partial<Pick<Settled, 'identity' | 'attachments' | 'reason'>> & { also?: () => Promise<void> }
+/** `isRefused`: nobody has accepted it. */
+type Become = Pick<Settled, 'state'> & Partial<Pick<Settled, 'identity' | 'attachments' | 'reason'>> & { isRefused?: boolean, also?: () => Promise<void> }
 
 type Needs = { database: Database, connections: Connections, judge: Judge, trust: TrustFor, meet: (verdict: SignatureVerdict) => void, recheck: Recheck, applyStatus: ApplyStatus, reportRefused: ReportRefused, onReported: (connectionId: string) => void, noteForStamping: NoteForStamping, now: () => Date, log: Log, stopping: AbortSignal }
 
@@ -126,7 +127,8 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
       const blobs = await storeBlobs(tx, packet.attachments.map((attachment) => attachment.bytes))
       const attachments = asStored(packet.attachments, blobs)
       const handedOn = await handOn(tx, { arrivalId: arrival.id, header: packet.header, identity, targets, at })
-      return { state: handedOn.length > 0 ? 'handed-on' : 'duplicate', identity, attachments, also: () => tell(tx, handedOn, at) }
+      const isRefused = handedOn.length > 0 && handedOn.every(({ state }) => state === 'refused')
+      return { state: handedOn.length > 0 ? 'handed-on' : 'duplicate', isRefused, identity, attachments, also: () => tell(tx, handedOn, at) }
     })
     if (targets.some(({ state }) => state === 'refused')) onReported(connection.id)
   }
@@ -168,11 +170,11 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
   async function finish (arrival: UnjudgedArrival, read: Read | null, become: (tx: Tx, at: Date) => Promise<Become>): Promise<void> {
     const at = now()
     const settled = await database.transaction(async (tx) => {
-      const { also, ...became } = await become(tx, at)
+      const { isRefused = false, also, ...became } = await become(tx, at)
       const settled = { identity: null, attachments: [], reason: null, ...became }
       await settle(tx, arrival.id, { packet: read?.packet ?? null, verdicts: read?.verdicts ?? null, at, ...settled })
       await also?.() // the fields that a status answers stand in the arrival by now
-      if (read && settled.state !== 'quarantined') await recheck.note(tx, arrival, read.verdicts)
+      if (read && settled.state !== 'quarantined' && !isRefused) await recheck.note(tx, arrival, read.verdicts)
       if (read) await noteForStamping(tx, toStamp(arrival, read.verdicts))
       if (arrival.attempts > 0) await clearAlarm(tx, log, { at, kind: 'arrival.waiting', subject: arrival.id })
       return settled

@@ -25,10 +25,10 @@ async function startPdfWorld (t: Test, { isSilent = true, ...options }: { isSile
     ...world,
     ca,
     leaf,
-    async put (by: Leaf = leaf): Promise<string> {
+    async put (by: Leaf = leaf, more: { name: string, bytes: Buffer }[] = []): Promise<string> {
       const pdf = await withSignature(makePdf(pagesOf('Cong van')), { key: by.keyPem, certificates: by.pem })
       const documentId = `pdf ${++number}`
-      return world.axis.put('document', assemble(await writePacket(documentPacket({ documentId, code: { codeNumber: documentId, codeNotation: 'VP' } }, [{ name: 'Công văn.pdf', bytes: pdf }])), null), B.codes[0])
+      return world.axis.put('document', assemble(await writePacket(documentPacket({ documentId, code: { codeNumber: documentId, codeNotation: 'VP' } }, [{ name: 'Công văn.pdf', bytes: pdf }, ...more])), null), B.codes[0])
     },
     recheckOf: (id: string) => until(async () => (await world.database.query<{ state: string, verdicts: { pdfs: { number: number, verdict: PdfVerdict }[] } | null }>('select state, verdicts from arrival_recheck where arrival_id = $1', [id])).rows[0]),
   }
@@ -100,4 +100,12 @@ t.test('a certificate that turns out revoked is held against what it had signed 
   t.match(await listAccepted(database, { fingerprint, since: new Date(Date.now() - DAY) }), [{ id: arrival.id, remedy: 'hold-back' }])
   const shown = await Promise.all((await b.mailbox()).items.map(({ id }) => b.item(id)))
   t.same(shown.map(({ recheck, pdf }) => [recheck?.state ?? null, pdf]), [['revoked', 'valid'], [null, 'valid']], 'the verdict of then stays')
+})
+
+t.test('of what was refused nobody waits for an answer', async (t) => {
+  const { gateway, database, put, settled } = await startPdfWorld(t, { policy: { pdf: { in: { undecided: 'mark', invalid: 'refuse' } } } })
+  await gateway.start()
+  const { id } = await settled(await put(undefined, [{ name: 'Phụ lục.pdf', bytes: Buffer.from('no PDF at all') }]), 'handed-on')
+  t.match((await database.query('select state from hand_over where arrival_id = $1', [id])).rows, [{ state: 'refused' }])
+  t.equal((await database.query('select from arrival_recheck')).rowCount, 0)
 })
