@@ -3,6 +3,7 @@ import { NO_LOG } from '../alarms/alarms.ts'
 import type { Database } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import { createHeld, type Held, type HeldItem } from '../inbound/held.ts'
+import type { RecheckState } from '../inbound/recheck-store.ts'
 import { createReport } from '../lifecycle/report.ts'
 import { createDispatchStatus } from '../outbound/outbound.ts'
 import { openQueue } from '../queue/queue.ts'
@@ -66,9 +67,18 @@ async function onDatabase<Result> (database: Database, work: (held: Held) => Pro
   }))
 }
 
-function linesOf ({ id, agencyCode, createdAt, senderCode, number, notation, promulgatedOn, subject, reason: { files } }: HeldItem): string[] {
+/** What has become known of the signers' revocation since it came. */
+const SINCE: Readonly<Record<RecheckState, string>> = {
+  waiting: 'chưa biết chứng thư số của người ký có bị thu hồi hay không · it is not known yet whether its signers are revoked',
+  unanswered: 'chưa biết chứng thư số của người ký có bị thu hồi hay không · it is not known yet whether its signers are revoked',
+  good: 'nay đã biết: không chứng thư số nào của người ký bị thu hồi · known by now: none of its signers is revoked',
+  revoked: 'NAY ĐÃ BIẾT: chứng thư số của người ký đã bị thu hồi · KNOWN BY NOW: a signer is revoked',
+}
+
+function linesOf ({ id, agencyCode, createdAt, senderCode, number, notation, promulgatedOn, subject, reason: { files }, recheck }: HeldItem): string[] {
   return [
     `${id}  ${minute(createdAt)}  ${senderCode} → ${agencyCode}  ${number}/${notation}${promulgatedOn === null ? '' : ` (${promulgatedOn})`}  ${subject}`,
     ...files.flatMap(({ number, name, reasons }) => [`  ${number}  ${name}`, ...reasons.map(({ code, vi, en, detail }) => `     ${code}: ${vi} · ${en}${detail === undefined ? '' : ` (${detail})`}`)]),
+    ...recheck ? [`  ${SINCE[recheck.state]}`] : [],
   ]
 }

@@ -24,6 +24,9 @@ t.test('what is held is listed, released and refused from a shell, and the gatew
   t.match(listed, /^[0-9a-f-]{36} {2}2026-\d\d-\d\d \d\d:\d\d {2}H90\.01 → H90\.27 {2}\d\/VP \(2026-01-05\) .*\n {2}1 {2}Phụ lục\.pdf\n {5}PDF_UNSIGNED: Tệp PDF không có chữ ký số · The PDF carries no signature/)
   const idOf = (number: string) => new RegExp(`^(\\S+) .* ${number}/VP`, 'm').exec(listed)![1]!
 
+  await database.query(`insert into arrival_recheck (arrival_id, state, missing, accepted_until, next_at) select arrival_id, 'revoked', '{}', now(), now() from hand_over where id = $1`, [idOf('2')])
+  t.match((await run('list')).out, / 2\/VP [^]*KNOWN BY NOW: a signer is revoked/, 'a person who decides knows what is known by then')
+
   t.match(await run('release', idOf('1')), { code: 0, out: /It is in the mailbox now/ })
   t.match((await b.mailbox()).items, [{ number: '1', pdf: 'unsigned' }])
   t.match(await run('refuse', idOf('2')), { code: 1, err: /STATUS_REASON_MISSING/ })
