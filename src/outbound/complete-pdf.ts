@@ -102,7 +102,8 @@ export function createCompletePdf ({ database, queue, trust, meet, workers, judg
     const spoils = verdict.signatures.some(({ later }) => later.some(({ permitted, revision }) => !permitted && revision >= ours.revision))
     if (ours.result === 'invalid' || spoils) {
       await dropSignature(database, file, file.signed)
-      throw new Error(`the file must not leave as it is signed: ${reasonOf(spoils ? verdict : ours)}`)
+      // Their details name fields of the file
+      throw new Error(`the file must not leave as it is signed: ${(spoils ? verdict : ours).reasons.map(({ code }) => code).join(' ')}`)
     }
     const at = now()
     const reason = level === wanted ? null : file.reason ?? 'its time is over'
@@ -133,8 +134,8 @@ export function createCompletePdf ({ database, queue, trust, meet, workers, judg
     return verdict
   }
 
-  function later (file: Signed, until: Date, reason: string): Promise<void> {
-    return database.transaction((tx) => postponeSigning(tx, file, tryAgainAt(file.attempts, until, now()), reason, now()))
+  async function later (file: Signed, until: Date, reason: string): Promise<void> {
+    await database.transaction((tx) => postponeSigning(tx, file, tryAgainAt(file.attempts, until, now()), reason, now()))
   }
 }
 

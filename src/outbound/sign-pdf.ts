@@ -83,13 +83,16 @@ export function createSignPdf ({ database, signers, workers, now, log, stopping,
       if (error instanceof SignerAway) return postpone(file, error.retryAt ?? new Date(at.getTime() + SIGNER_AWAY_MS), 'the signer is away')
       if (stopping.aborted) return // its lease ends by itself
       log.error({ err: error, ...file }, 'outbound.sign-pdf: a file could not be made ready')
-      await postpone(file, afterFault(attempts, at), 'the gateway could not make the file ready')
-      await raiseAlarm(database, log, { at, ...notReady(file), vi: 'Gateway không ký được tệp PDF của một văn bản; văn bản đang chờ', en: 'The gateway cannot sign a PDF of a document, which waits' })
+      await database.transaction(async (tx) => {
+        // Another gateway may have finished it meanwhile, and would never clear the alarm
+        if (!await postponeSigning(tx, file, afterFault(attempts, at), 'the gateway could not make the file ready', at)) return
+        await raiseAlarm(tx, log, { at, ...notReady(file), vi: 'Gateway không ký được tệp PDF của một văn bản; văn bản đang chờ', en: 'The gateway cannot sign a PDF of a document, which waits' })
+      })
     }
   }
 
-  function postpone (file: FileKey, until: Date, reason: string): Promise<void> {
-    return database.transaction((tx) => postponeSigning(tx, file, until, reason, now()))
+  async function postpone (file: FileKey, until: Date, reason: string): Promise<void> {
+    await database.transaction((tx) => postponeSigning(tx, file, until, reason, now()))
   }
 
   async function sign ({ documentId, position, name, original, agencyId, agency, header, over, request }: Signing): Promise<void> {

@@ -123,12 +123,13 @@ export async function finishSigning (tx: Tx, { documentId, position }: FileKey, 
   return { connectionIds: rows.map(({ connectionId }) => connectionId) }
 }
 
-/** Puts a file back, to be looked at later; the history of its document says why, once. */
-export async function postponeSigning (tx: Tx, { documentId, position }: FileKey, until: Date, reason: string, now: Date): Promise<void> {
+/** Puts a file back, to be looked at later; the history of its document says why, once. False for one that is finished. */
+export async function postponeSigning (tx: Tx, { documentId, position }: FileKey, until: Date, reason: string, now: Date): Promise<boolean> {
   const { rows: [before] } = await tx.query<{ reason: string | null }>(`select reason from pdf_signing where document_id = $1 and position = $2 and state <> 'finished' for update`, [documentId, position])
-  if (!before) return
+  if (!before) return false
   await tx.query('update pdf_signing set next_at = $3, lease_until = null, attempts = attempts + 1, reason = $4 where document_id = $1 and position = $2', [documentId, position, until, reason])
   if (before.reason !== reason) await noteDocument(tx, documentId, 'waiting', { attachment: position, reason }, now)
+  return true
 }
 
 /** Takes a signature away that must not leave: the file waits for another one. */
