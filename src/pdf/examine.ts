@@ -4,8 +4,7 @@ import { laterChanges } from './changes/later-changes.ts'
 import type { ExaminedSignature, LaterChange, PdfExamination, PdfFinding } from './examination.ts'
 import { PdfFault } from './fault.ts'
 import { Budget } from './reader/budget.ts'
-import type { RevisionPart } from './reader/chain.ts'
-import { openRevision, revisionParts, type Revision } from './reader/revision.ts'
+import { openRevision, revisionEnds, type Revision } from './reader/revision.ts'
 import { shownSignatures, type Shown } from './signatures/appearance.ts'
 import { collectSignatures } from './signatures/collect.ts'
 import { materialOf } from './signatures/material.ts'
@@ -23,13 +22,12 @@ export function examinePdf (source: PdfSource): PdfExamination {
 
 function examine (source: PdfSource): PdfExamination {
   const budget = new Budget()
-  const parts = revisionParts(source, budget)
-  const revisions = parts.map(({ end }) => openRevision(source, end, budget))
+  const revisions = revisionEnds(source, budget).map((end) => openRevision(source, end, budget))
   const newest = revisions.at(-1)!
   const shown = shownSignatures(newest)
   const found = collectSignatures(revisions, shown.fields)
   const first = found[0]?.revision ?? revisions.length
-  const file = { parts, revisions, shown, updates: updatesAfter(revisions.slice(first - 1), first) }
+  const file = { revisions, shown, updates: updatesAfter(revisions.slice(first - 1), first) }
   return {
     kind: 'read', version: newest.version, pages: shown.pages, revisions: revisions.length,
     signatures: found.map((signature) => examineSignature(signature, file)),
@@ -37,14 +35,14 @@ function examine (source: PdfSource): PdfExamination {
   }
 }
 
-type File = { parts: readonly RevisionPart[], revisions: readonly Revision[], shown: Shown, updates: readonly Update[] }
+type File = { revisions: readonly Revision[], shown: Shown, updates: readonly Update[] }
 
-function examineSignature (found: FoundSignature, { parts, revisions, shown, updates }: File): ExaminedSignature {
+function examineSignature (found: FoundSignature, { revisions, shown, updates }: File): ExaminedSignature {
   const { name: field, revision } = found
   const appearance = found.widgets.flatMap((number) => shown.shown.get(number) ?? [])[0]
   const place = { field, revision, coversWholeFile: revision === revisions.length, ...appearance && { appearance } }
   try {
-    const { examined, permissions } = readSignature(found, revisions[revision - 1]!, parts[revision - 1]!)
+    const { examined, permissions } = readSignature(found, revisions[revision - 1]!)
     return { ...place, ...examined, later: boundedChanges(laterChanges({ revision, ...permissions }, updates)) }
   } catch (error) {
     // What is broken about one signature does not keep the others from being judged

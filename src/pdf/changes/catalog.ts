@@ -1,9 +1,9 @@
 /** Rules for the trailer and the catalog (ISO 32000-2, 7.5.5 and 7.7.2). */
 import { PdfName, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import { dictOf } from '../reader/values.ts'
+import { faultInByteRange } from '../signatures/byte-range.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
 import { compareForms } from './form.ts'
-import { coverageFault } from './new-signatures.ts'
 import { differingKeys } from './same.ts'
 
 /** Trailer entries that belong to the section itself; ID's second part changes with every update. */
@@ -46,5 +46,5 @@ function isFirstCertification (before: PdfDict, after: PdfDict, { earlier, later
   const permissions = dictOf(later, after.get('Perms'))
   const signature = dictOf(later, permissions?.get('DocMDP'))
   const isFirst = earlier.resolve(before.get('Perms')) === null && permissions?.size === 1
-  return isFirst && signature !== undefined && coverageFault(signature, later) === undefined
+  return isFirst && signature !== undefined && faultInByteRange(signature, later) === undefined
 }

@@ -7,6 +7,7 @@ import { PdfRef, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { itemsOf, nameOf } from '../reader/values.ts'
 import { faultInByteRange } from '../signatures/byte-range.ts'
+import { SUB_FILTER } from '../sub-filter.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
 import { objectAt } from './differences.ts'
 import type { Field } from './fields.ts'
@@ -54,15 +55,10 @@ function faultInNewField (field: Field, dict: PdfDict, comparison: Comparison, n
 /** What speaks against the signature that came into a field with this update. */
 export function faultInSignature ({ signature }: Field, widget: PdfDict, { later }: Comparison): string | undefined {
   if (!(signature instanceof Map)) return 'a signature field whose value is no signature'
-  const fault = coverageFault(signature as PdfDict, later)
+  const fault = faultInByteRange(signature as PdfDict, later)
   if (fault !== undefined) return `a signature that does not cover the update it came with: ByteRange ${fault}`
   // Anybody can have a time-stamp from an authority: it says when, and must show nothing
   return isTimeStamp(signature as PdfDict, later) && isVisible(widget, later) ? 'a document time-stamp that shows something' : undefined
-}
-
-/** Why a signature does not cover the whole revision; undefined when it does. */
-export function coverageFault (signature: PdfDict, { own, end, source }: Revision): string | undefined {
-  return faultInByteRange(signature, { eof: own.at(-1)!.eof, end }, source)
 }
 
 /** What came into a signature field: nothing yet, a signature, or a document time-stamp. */
@@ -72,7 +68,7 @@ export function signatureIn ({ name, signature }: Field, { later }: Comparison):
 }
 
 function isTimeStamp (signature: PdfDict, later: Revision): boolean {
-  return nameOf(signature, 'SubFilter', later) === 'ETSI.RFC3161'
+  return nameOf(signature, 'SubFilter', later) === SUB_FILTER.timeStamp
 }
 
 /** What a widget or field may say without showing anything. */

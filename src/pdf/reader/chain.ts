@@ -12,10 +12,9 @@ import type { PdfDict } from './objects.ts'
 import { readSection, type XrefSection } from './section.ts'
 
 /** What one update added, from the end of the revision before to its own. A linearised file's first has two sections. */
-export type RevisionPart = {
+type RevisionPart = {
   from: number
-  /** Right behind `%%EOF`; behind the end of line that may follow, or, of the last one, behind all whitespace */
-  eof: number
+  /** Behind its `%%EOF` and the end of line that may follow, or, of the last one, behind all whitespace */
   end: number
   /** Newest first */
   sections: readonly XrefSection[]
@@ -35,7 +34,7 @@ export function readChain (source: PdfSource, end: number, budget: Budget): Revi
     const last = sections.at(-1)!
     if (newer ? last.end > newer.sections[0]!.from : last.eof !== tail.eof) broken('a cross-reference section that its revision does not end with', offset)
     if (sections.some(({ entries, hidden }) => entries.highestOffset >= last.eof || (hidden && hidden.to > last.eof))) broken('an object behind the end of its revision', last.eof)
-    parts.push({ eof: last.eof, end: newer ? last.end : end, sections })
+    parts.push({ end: newer ? last.end : end, sections })
     budget.within('sections', parts.length)
     offset = prevOf(last)
   }

@@ -2,7 +2,7 @@
 import type { PdfSource } from '../source.ts'
 import { broken } from './broken.ts'
 import type { Budget } from './budget.ts'
-import { readChain, type RevisionPart } from './chain.ts'
+import { readChain } from './chain.ts'
 import type { XrefEntry } from './entries.ts'
 import { decodeData } from './filters.ts'
 import { readIndirect } from './indirect.ts'
@@ -37,13 +37,8 @@ export type Revision = {
 
 /** The ends of all revisions, oldest first; a linearised file's two sections are one. What stands behind the last must be whitespace. */
 export function revisionEnds (source: PdfSource, budget: Budget): number[] {
-  return revisionParts(source, budget).map(({ end }) => end)
-}
-
-/** The parts that the updates added to the file, oldest first: each from the end of the one before up to its own. */
-export function revisionParts (source: PdfSource, budget: Budget): RevisionPart[] {
   readHeader(source)
-  return readChain(source, source.size, budget).reverse()
+  return readChain(source, source.size, budget).map(({ end }) => end).reverse()
 }
 
 /**

@@ -1,6 +1,5 @@
 /** One signature, taken apart: its form, its range, its message and what it claims (ISO 32000-2, table 255; EN 319 142-1, 5 and 6). */
 import type { ExaminedSignature, PdfFinding } from '../examination.ts'
-import type { RevisionPart } from '../reader/chain.ts'
 import type { PdfDict } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { nameOf } from '../reader/values.ts'
@@ -18,12 +17,12 @@ export type FoundSignature = SignedField & { revision: number, isFirst: boolean,
 export type ReadSignature = { examined: Omit<ExaminedSignature, 'field' | 'revision' | 'coversWholeFile' | 'appearance' | 'later'>, permissions: Permissions }
 
 /** Reads a signature in its revision. What is wrong with it is found; a PdfFault is thrown only where the file around it is broken or its limits are spent. */
-export function readSignature (found: FoundSignature, revision: Revision, part: RevisionPart): ReadSignature {
+export function readSignature (found: FoundSignature, revision: Revision): ReadSignature {
   const { signature } = found
   const subFilter = nameOf(signature, 'SubFilter', revision) ?? ''
   const isToken = subFilter === SUB_FILTER.timeStamp
   const permissions = permissionsOf(signature, found.lock, revision)
-  const rangeFault = faultInByteRange(signature, part, revision.source)
+  const rangeFault = faultInByteRange(signature, revision)
   const contents = messageIn(revision.resolve(signature.get('Contents')))
   const byteRange = byteRangeOf(signature)
   return {
