@@ -42,11 +42,11 @@ export function readChain (source: PdfSource, end: number, budget: Budget): Revi
   return parts.map((part, index) => ({ ...part, from: parts[index + 1]?.end ?? 0 }))
 }
 
-/** What every viewer finds first: the last `startxref`, with nothing but some whitespace behind its end-of-file marker. */
+/** What every viewer finds first: the last `startxref`, with nothing but some whitespace behind its end-of-file marker. To poppler a NUL before the offset is no whitespace. */
 function readTail (source: PdfSource, end: number): { startxref: number, eof: number } {
   const from = Math.max(0, end - TAIL)
   const text = source.read(from, end).toString('latin1')
-  const match = /startxref[\0\t\n\f\r ]+(\d{1,15})[\0\t\n\f\r ]+%%EOF([\0\t\n\f\r ]*)$/.exec(text)
+  const match = /startxref[\t\n\f\r ]+(\d{1,15})[\0\t\n\f\r ]+%%EOF([\0\t\n\f\r ]*)$/.exec(text)
   if (!match || match[2]!.length > PADDING) return broken('no startxref and end-of-file marker at the end', end)
   return { startxref: Number(match[1]), eof: end - match[2]!.length }
 }
@@ -109,7 +109,7 @@ function readLinearisation (source: PdfSource, budget: Budget): { dict: PdfDict,
   try {
     const lexer = new Lexer(source, 0, source.size, budget)
     lexer.skip()
-    const { object, to } = readIndirect(source, lexer.position, source.size, budget, () => undefined)
+    const { object, to } = readIndirect(source, lexer.position, source.size, budget, () => null)
     return object instanceof Map && object.has('Linearized') ? { dict: object, to } : null
   } catch (error) {
     if (error instanceof PdfFault && error.code === 'PDF_BROKEN') return null
@@ -118,6 +118,6 @@ function readLinearisation (source: PdfSource, budget: Budget): { dict: PdfDict,
 }
 
 /** Whether nothing but whitespace, as much as a file may end with, stands between these places. */
-export function isPadding (source: PdfSource, from: number, to: number): boolean {
+function isPadding (source: PdfSource, from: number, to: number): boolean {
   return to - from <= PADDING && source.read(from, to).every(isWhitespace)
 }

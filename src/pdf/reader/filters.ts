@@ -1,15 +1,11 @@
 /** Decodes the data of streams (ISO 32000-2, 7.4), within bounds. Pictures are nobody's question here. */
 import { inflateSync } from 'node:zlib'
-
 import { PdfFault } from '../fault.ts'
 import { broken } from './broken.ts'
 import type { Budget } from './budget.ts'
-import { PdfName, type PdfDict, type PdfObject } from './objects.ts'
+import { PdfName, type PdfDict, type PdfObject, type Resolve } from './objects.ts'
 import { unpredict } from './predictors.ts'
 import { decodeAscii85, decodeAsciiHex, decodeLzw, decodeRunLength, Output } from './simple-filters.ts'
-
-/** Follows a reference where one may stand; nothing where none may. */
-export type Resolve = (object: PdfObject | undefined) => PdfObject
 
 /** The data behind all filters of a stream. What grows over its bounds is PDF_TOO_COMPLEX, what does not decode PDF_BROKEN. */
 export function decodeData (raw: Buffer, dict: PdfDict, resolve: Resolve, budget: Budget): Buffer {

@@ -3,16 +3,13 @@ import type { PdfSource } from '../source.ts'
 import { broken } from './broken.ts'
 import type { Budget } from './budget.ts'
 import { isWhitespace, Lexer } from './lexer.ts'
-import { PdfStream, type PdfDict, type PdfObject } from './objects.ts'
+import { PdfStream, type PdfDict, type PdfObject, type Resolve } from './objects.ts'
 
 /** An object as it stands from its number to behind its `endobj`. */
 export type IndirectObject = { number: number, generation: number, object: PdfObject, from: number, to: number }
 
-/** Gives the value of a Length that is another object. */
-export type ResolveLength = (length: PdfObject | undefined) => PdfObject | undefined
-
-/** Reads the indirect object at an offset. Whitespace before its number is borne, as every viewer does. */
-export function readIndirect (source: PdfSource, offset: number, limit: number, budget: Budget, resolveLength: ResolveLength): IndirectObject {
+/** Reads the indirect object at an offset; `resolve` is asked for a stream's Length that is another object. Whitespace before its number is borne, as every viewer does. */
+export function readIndirect (source: PdfSource, offset: number, limit: number, budget: Budget, resolve: Resolve): IndirectObject {
   budget.spend('objects')
   const lexer = new Lexer(source, offset, limit, budget)
   if (!startsToken(source, offset)) broken('an offset that points into the middle of something', offset)
@@ -24,7 +21,7 @@ export function readIndirect (source: PdfSource, offset: number, limit: number, 
   const value = lexer.value()
   const isStream = lexer.peekWord() === 'stream'
   if (isStream && !(value instanceof Map)) broken('a stream without its dictionary', from)
-  const object = isStream ? readStream(lexer, value as PdfDict, resolveLength) : value
+  const object = isStream ? readStream(lexer, value as PdfDict, resolve) : value
   lexer.expect('endobj')
   return { number, generation, object, from, to: lexer.position }
 }
@@ -38,13 +35,13 @@ export function startsToken (source: PdfSource, offset: number): boolean {
   return offset === 0 || isWhitespace(first ?? -1) || isWhitespace(before.at(-1) ?? -1) || before.toString('latin1') === '%%EOF'
 }
 
-function readStream (lexer: Lexer, dict: PdfDict, resolveLength: ResolveLength): PdfStream {
+function readStream (lexer: Lexer, dict: PdfDict, resolve: Resolve): PdfStream {
   const at = lexer.position
   lexer.expect('stream')
   // A carriage return alone may be the first byte of the data or not: viewers differ
   if (lexer.at(lexer.position) === 0x0d) lexer.position++
   if (lexer.at(lexer.position++) !== 0x0a) broken('a stream keyword without its end of line', at)
-  const length = resolveLength(dict.get('Length'))
+  const length = resolve(dict.get('Length'))
   if (typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0) return broken('a stream without its length', at)
   const from = lexer.position
   const to = from + length

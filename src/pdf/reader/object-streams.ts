@@ -3,7 +3,7 @@ import { bytesSource, type PdfSource } from '../source.ts'
 import { broken } from './broken.ts'
 import type { Budget } from './budget.ts'
 import { Lexer } from './lexer.ts'
-import { PdfName, type PdfObject, type PdfStream } from './objects.ts'
+import { isName, type PdfObject, type PdfStream } from './objects.ts'
 
 /** A decoded object stream: which objects it holds, and where each begins. */
 export type ObjectStream = { source: PdfSource, numbers: Uint32Array, offsets: Float64Array }
@@ -14,7 +14,7 @@ export type ObjectStream = { source: PdfSource, numbers: Uint32Array, offsets: F
  */
 export function openObjectStream ({ dict }: PdfStream, data: Buffer, budget: Budget): ObjectStream {
   const [type, count, first] = [dict.get('Type'), dict.get('N'), dict.get('First')]
-  if (!(type instanceof PdfName) || type.value !== 'ObjStm') return broken('an object stream that is none')
+  if (!isName(type, 'ObjStm')) return broken('an object stream that is none')
   if (!isCount(count, data.length) || !isCount(first, data.length)) return broken('an object stream whose N or First is none')
   const source = bytesSource(data)
   const lexer = new Lexer(source, 0, first, budget, { isFile: false })

@@ -6,6 +6,11 @@ export class PdfName {
   constructor (value: string) { this.value = value }
 }
 
+/** Whether this is that name. */
+export function isName (object: PdfObject | undefined, value: string): boolean {
+  return object instanceof PdfName && object.value === value
+}
+
 /** A string's bytes, decoded from its literal or hexadecimal form. */
 export class PdfString {
   readonly bytes: Buffer
@@ -31,3 +36,6 @@ export class PdfStream {
 
 export type PdfDict = Map<string, PdfObject>
 export type PdfObject = null | boolean | number | PdfName | PdfString | PdfRef | PdfStream | PdfDict | readonly PdfObject[]
+
+/** What this is, or refers to; null for nothing. Throws where no reference may stand. */
+export type Resolve = (object: PdfObject | undefined) => PdfObject

@@ -7,7 +7,7 @@ import type { XrefEntry } from './entries.ts'
 import { decodeData } from './filters.ts'
 import { readIndirect } from './indirect.ts'
 import { objectInStream, openObjectStream, type ObjectStream } from './object-streams.ts'
-import { PdfName, PdfRef, PdfStream, type PdfDict, type PdfObject } from './objects.ts'
+import { isName, PdfName, PdfRef, PdfStream, type PdfDict, type PdfObject, type Resolve } from './objects.ts'
 import type { XrefSection } from './section.ts'
 
 export type Revision = {
@@ -57,7 +57,7 @@ export function openRevision (source: PdfSource, end: number, budget: Budget): R
   const reader = createObjectReader(source, end, sections, budget)
   const root = trailer.get('Root')
   const catalog = root instanceof PdfRef ? reader.resolve(root) : broken('a trailer without its Root', sections[0]!.from)
-  if (!(catalog instanceof Map) || !isNamed(catalog.get('Type'), 'Catalog')) return broken('a Root that is no catalog')
+  if (!(catalog instanceof Map) || !isName(catalog.get('Type'), 'Catalog')) return broken('a Root that is no catalog')
   const version = reader.resolve(catalog.get('Version'))
   return {
     source, from, end, sections, own, trailer, catalog, budget, ...reader,
@@ -148,7 +148,7 @@ function createObjectReader (source: PdfSource, end: number, sections: readonly 
   }
 
   /** A way to resolve that knows afterwards whether it had to. */
-  function tracked (): { track: (object: PdfObject | undefined) => PdfObject, hasResolved: () => boolean } {
+  function tracked (): { track: Resolve, hasResolved: () => boolean } {
     let had = false
     return {
       track: (object) => {
@@ -170,5 +170,3 @@ function createObjectReader (source: PdfSource, end: number, sections: readonly 
 
   return { entry, numbers, get, resolve, data }
 }
-
-const isNamed = (object: PdfObject | undefined, value: string): boolean => object instanceof PdfName && object.value === value

@@ -7,7 +7,7 @@ import { EntriesBuilder, mergeHybrid, type XrefEntries } from './entries.ts'
 import { decodeData } from './filters.ts'
 import { readIndirect, startsToken } from './indirect.ts'
 import { Lexer } from './lexer.ts'
-import { PdfName, PdfRef, PdfStream, type PdfDict, type PdfObject } from './objects.ts'
+import { isName, PdfRef, PdfStream, type PdfDict, type PdfObject, type Resolve } from './objects.ts'
 
 /** One cross-reference section as it stands in the file, with its trailer; the entries of its XRefStm are merged in. */
 export type XrefSection = {
@@ -109,9 +109,9 @@ function readSubsection (lexer: Lexer, builder: EntriesBuilder): void {
 
 function readXrefStream (source: PdfSource, offset: number, limit: number, budget: Budget): Content & { from: number } {
   // Everything a cross-reference stream says is direct: no table is there yet to look anything up (ISO 32000-2, 7.5.8.2)
-  const direct = (object: PdfObject | undefined): PdfObject => object instanceof PdfRef ? broken('a reference in a cross-reference stream', offset) : object ?? null
+  const direct: Resolve = (object) => object instanceof PdfRef ? broken('a reference in a cross-reference stream', offset) : object ?? null
   const { object, from, to } = readIndirect(source, offset, limit, budget, direct)
-  if (!(object instanceof PdfStream) || !isNamed(object.dict.get('Type'), 'XRef')) return broken('no cross-reference section', offset)
+  if (!(object instanceof PdfStream) || !isName(object.dict.get('Type'), 'XRef')) return broken('no cross-reference section', offset)
   budget.within('stream', object.to - object.from)
   const data = decodeData(source.read(object.from, object.to), object.dict, direct, budget)
   return { trailer: object.dict, entries: readRows(data, object.dict, offset, budget), from, to }
@@ -146,5 +146,3 @@ function integersOf (object: PdfObject | undefined, at: number): number[] {
   if (!Array.isArray(object)) return broken('a cross-reference stream without its W or Index', at)
   return object.map((item: PdfObject) => typeof item === 'number' && Number.isSafeInteger(item) && item >= 0 ? item : broken('a cross-reference stream whose W or Index is none', at))
 }
-
-const isNamed = (object: PdfObject | undefined, value: string): boolean => object instanceof PdfName && object.value === value

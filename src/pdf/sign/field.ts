@@ -1,12 +1,11 @@
 /** The signature field that is signed: one of the file's that was named, or a new one (ISO 32000-2, 12.7.5.5). */
 import { Refusal } from '../../errors.ts'
 import { DEEPEST_FIELD, formOf } from '../reader/form.ts'
-import { PdfRef, type PdfObject } from '../reader/objects.ts'
+import { isName, PdfRef, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { dictOf, itemsOf } from '../reader/values.ts'
 import { annotationsOn, pagesOf } from '../reader/pages.ts'
 import { textOf } from '../reader/text.ts'
-import { isName } from './update.ts'
 
 /** Beyond this a file has not grown by being signed. */
 const MOST_FIELDS = 10_000
@@ -21,7 +20,7 @@ export function newFieldName (revision: Revision): string {
 }
 
 /** An empty signature field: its dictionary, and that of its one widget, which is often the same. */
-export type EmptyField = { field: PdfRef, widget: PdfRef }
+type EmptyField = { field: PdfRef, widget: PdfRef }
 
 /** The empty signature field with this full name. Throws PDF_SIGN_FIELD if it cannot be filled, or demands what we do not do. */
 export function emptyField (revision: Revision, name: string): EmptyField {

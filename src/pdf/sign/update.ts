@@ -3,14 +3,14 @@
  * cross-reference section is continued, a table or a stream; what lay in an object stream is written as an object by itself.
  */
 import { createHash } from 'node:crypto'
-import { PdfName, PdfRef, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
+import { isName, PdfName, PdfRef, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { serialise } from './serialise.ts'
 
 /** A stream to be written: Length is added. */
-export type NewStream = { dict: PdfDict, data: Buffer }
+type NewStream = { dict: PdfDict, data: Buffer }
 /** An object whose octets are to be found again. */
-export type NewOctets = { octets: Buffer }
+type NewOctets = { octets: Buffer }
 export type NewObject = PdfObject | NewStream | NewOctets
 
 /** Entries that belong to one section, or to the stream that holds one. `ID` is made anew. */
@@ -95,11 +95,6 @@ export class Update {
     const first = Array.isArray(id) ? this.#revision.resolve(id[0] as PdfObject) : undefined
     return first instanceof PdfString ? [first] : []
   }
-}
-
-/** Whether this is that name. */
-export function isName (object: PdfObject | undefined, value: string): boolean {
-  return object instanceof PdfName && object.value === value
 }
 
 function partsOf (object: NewObject): (Buffer | string)[] {

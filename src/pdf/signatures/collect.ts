@@ -1,6 +1,6 @@
 /** The signatures of a file over all its revisions: what a later update drops stays a signature of the file. */
 import { PdfFault } from '../fault.ts'
-import { PdfName, type PdfDict } from '../reader/objects.ts'
+import { isName, type PdfDict } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { SUB_FILTER } from '../sub-filter.ts'
 import { certifyingSignatureOf, placeOf, signedFieldsOf, type SignedField } from './fields.ts'
@@ -45,8 +45,7 @@ function cameBy (signature: PdfDict, revisions: readonly Revision[]): number {
 }
 
 function isToken (signature: PdfDict): boolean {
-  const subFilter = signature.get('SubFilter')
-  return subFilter instanceof PdfName && subFilter.value === SUB_FILTER.timeStamp
+  return isName(signature.get('SubFilter'), SUB_FILTER.timeStamp)
 }
 
 /** A signature that has no place of its own is none that can be honest, and is told apart by its field. */

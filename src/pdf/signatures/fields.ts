@@ -1,7 +1,7 @@
 /** The fields of a revision that hold a signature: in the form's tree, and beside it (ISO 32000-2, 12.7.4 and 12.7.5.5). */
 import { PdfFault } from '../fault.ts'
 import { DEEPEST_FIELD, formOf, handedDown, NOTHING_INHERITED, type Inherited } from '../reader/form.ts'
-import { PdfName, PdfRef, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
+import { isName, PdfRef, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { dictOf, itemsOf } from '../reader/values.ts'
 import type { Annotation } from '../reader/pages.ts'
@@ -60,7 +60,7 @@ function isField (kid: PdfDict | undefined): boolean {
 }
 
 function heldBy ({ names, type, value, lock }: Inherited, widgets: number[], isListed: boolean): SignedField | undefined {
-  if (!(type instanceof PdfName && type.value === 'Sig' && value instanceof Map)) return undefined
+  if (!isName(type, 'Sig') || !(value instanceof Map)) return undefined
   return {
     name: names.join('.'), signature: value as PdfDict, lock: lock instanceof Map ? lock as PdfDict : undefined, widgets, isListed,
   }
