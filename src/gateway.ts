@@ -170,7 +170,11 @@ export async function createGateway (config: Config, version: string, edges: Edg
   opened.defer(() => http.close())
 
   const parts = opened.move()
-  const dispose = () => parts.disposeAsync()
+  async function dispose () {
+    stopping.abort()
+    await pdfWorkers[Symbol.asyncDispose]() // nobody waits for a stranger's file to be read; who comes next reads it again
+    await parts.disposeAsync()
+  }
   return {
     http,
     database,

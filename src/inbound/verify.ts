@@ -84,7 +84,7 @@ export function createVerify ({ database, connections, judge, trust, meet, reche
         case 'ask-again': return await askLater(arrival, decision, judged.verdicts, heard)
       }
     } catch (error) {
-      if (error instanceof SettledMeanwhile) return
+      if (error instanceof SettledMeanwhile || stopping.aborted) return // its lease ends by itself
       log.error({ err: error, arrivalId: arrival.id }, 'inbound.verify: an arrival could not be judged')
       await wait(arrival, new Date(now().getTime() + FAULT_MS), { code: 'FAULT' })
     }

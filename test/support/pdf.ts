@@ -245,3 +245,13 @@ export function writeLargePdf (path: string, { pages, bytes }: { pages: number, 
   write(`trailer\n<< /Root 1 0 R /Size ${offsets.length} >>\nstartxref\n${start}\n%%EOF\n`)
   closeSync(file)
 }
+
+/** Some 10 KB that keep a reader busy for seconds: an annotation that stands on its page a million times, with a line of fields above it. */
+export function spinningPdf (text = 'Quay'): Buffer {
+  const objects = pagesOf(text)
+  objects[4] = '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Annots 10 0 R >>'
+  for (let field = 20; field < 45; field++) objects[field] = `<< /Parent ${field + 1} 0 R >>`
+  objects[45] = '<< /FT /Tx >>'
+  objects[10] = `[${'20 0 R '.repeat(900_000)}]`
+  return makePdf(objects, { xref: 'stream', compressed: [10] })
+}
