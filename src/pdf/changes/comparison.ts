@@ -17,7 +17,7 @@ export type Comparison = Differences & {
   before: ReadonlyMap<number, Field>
   after: ReadonlyMap<number, Field>
   /** By which viewers draw what has no appearance of its own */
-  appearances: ReadonlySet<string>
+  appearances: ReadonlySet<string | undefined>
 }
 
 /** A change that has no permitted purpose. */

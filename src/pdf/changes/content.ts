@@ -2,8 +2,9 @@
  * What of a revision may change at all. Every object that can be reached from the catalog, in a way that permits no change, is *fixed*: it must stay, and must not come
  * into being where it was missing. A few places are open to changes of their own kind: what hangs on them alone is not fixed.
  */
-import { PdfName, PdfRef, PdfStream, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
+import { isName, PdfRef, PdfStream, PdfString, type PdfDict, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
+import { dictOf, nameOf } from '../reader/values.ts'
 import { objectAt } from './differences.ts'
 import type { Field } from './fields.ts'
 
@@ -16,8 +17,8 @@ export type Content = {
   fixed: Set<number>
   roles: Map<number, Role>
   walked: Set<number>
-  /** Default appearances of whatever has no other, as text on a page (ISO 32000-2, 12.5.6.6): viewers draw it by the form's resources */
-  appearances: Set<string>
+  /** Default appearances of whatever has no other, as text on a page (ISO 32000-2, 12.5.6.6): viewers draw it by the form's resources. Undefined: that of a widget which has none at all */
+  appearances: Set<string | undefined>
 }
 
 /** A place that is open, what a change there is, and of which field. */
@@ -71,9 +72,12 @@ export function walkContent (revision: Revision, fields: ReadonlyMap<number, Fie
   }
   const fixEntries = (dict: PdfDict, but: readonly string[] = []) => {
     for (const [key, value] of dict) if (!but.includes(key)) fix(value)
-    const appearance = dict.has('AP') ? null : revision.resolve(dict.get('DA'))
+    if (dict.has('AP')) return
+    const appearance = revision.resolve(dict.get('DA'))
     if (appearance instanceof PdfString) appearances.add(appearance.bytes.toString('latin1'))
+    else if (nameOf(dict, 'Subtype', revision) === 'Widget' && !isSignature(dict)) appearances.add(undefined)
   }
+  const isSignature = (widget: PdfDict) => [widget, dictOf(revision, widget.get('Parent'))].some((field) => nameOf(field, 'FT', revision) === 'Sig')
   /** The object may stand by itself or directly in its holder; either way `use` sees to what is in it. */
   const open = (object: PdfObject | undefined, role: Role, use: (value: PdfObject) => void) => {
     if (object instanceof PdfRef) {
@@ -132,8 +136,7 @@ export function rootOf ({ trailer }: Revision): number {
 
 /** A page, and nothing else that holds resources: a font or an annotation has a Subtype. */
 export function isPage (dict: PdfDict): boolean {
-  const type = dict.get('Type')
-  return type instanceof PdfName && type.value === 'Page' && !dict.has('Subtype')
+  return isName(dict.get('Type'), 'Page') && !dict.has('Subtype')
 }
 
 /** So that a window of the file, or an object stream, is read once and not for every object in it. */

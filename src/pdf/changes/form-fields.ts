@@ -1,5 +1,6 @@
 /** Rules for a field or widget that was there already (ISO 32000-2, 12.7.4 and 12.5.6.19). */
 import { PdfName, type PdfDict, type PdfObject } from '../reader/objects.ts'
+import { dictOf, itemsOf } from '../reader/values.ts'
 import { other, type Change, type Comparison } from './comparison.ts'
 import { READ_ONLY, type Field } from './fields.ts'
 import { faultInSignature, isExtended, signatureIn } from './new-signatures.ts'
@@ -38,9 +39,14 @@ export function signedNow (comparison: Comparison, field: Field, widget: PdfDict
   return [fault === undefined ? signatureIn(now, comparison) : other(`object ${field.number}: ${fault}`, field.name)]
 }
 
-/** Acrobat makes fields read-only that a signature locks; a field may gain accepted kids. */
+/** A node above fields. Where a widget, or a field with widgets, becomes one, pdfium no longer draws them. */
+function isAboveFields (node: PdfDict, { earlier }: Comparison): boolean {
+  return !node.has('Subtype') && itemsOf(earlier, node.get('Kids')).every((kid) => dictOf(earlier, kid)?.has('T') === true)
+}
+
+/** Acrobat makes fields read-only that a signature locks; a node above fields may gain accepted ones. */
 function isHarmless (key: string, before: PdfDict, after: PdfDict, comparison: Comparison, accepted: ReadonlySet<number>): boolean {
   const { earlier, later } = comparison
-  if (key === 'Kids') return isExtended(before.get(key), after.get(key), accepted, comparison)
+  if (key === 'Kids') return isAboveFields(before, comparison) && isExtended(before.get(key), after.get(key), accepted, comparison)
   return key === 'Ff' && later.resolve(after.get(key)) === (Number(earlier.resolve(before.get(key))) | READ_ONLY)
 }

@@ -20,7 +20,7 @@ export function compareForms (comparison: Comparison, formBefore: PdfObject | un
       case 'Fields': return !isExtended(old.get(key), after.get(key), accepted, comparison)
       case 'SigFlags': return !Number.isSafeInteger(later.resolve(after.get(key)))
       case 'DR': return !areResourcesKept(comparison, old, after)
-      case 'DA': return old.has(key) || textFields(comparison).some(({ appearance }) => appearance === undefined)
+      case 'DA': return old.has(key) || comparison.appearances.has(undefined) || textFields(comparison).some(({ appearance }) => appearance === undefined)
       case 'Type': return old.has(key)
       default: return true
     }
@@ -41,7 +41,8 @@ function areResourcesKept (comparison: Comparison, before: PdfDict, after: PdfDi
   const borrows = borrowsResources(comparison)
   const appearances = textFields(comparison).map(({ appearance }) => appearance)
   const awaited = new Set([...appearances, ...comparison.appearances].flatMap((appearance) => namesIn(appearance ?? '')))
-  const isAwaited = (name: string) => borrows || awaited.has(name) || appearances.includes(undefined)
+  const isAnyAwaited = borrows || appearances.includes(undefined) || (!before.has('DA') && comparison.appearances.has(undefined))
+  const isAwaited = (name: string) => isAnyAwaited || awaited.has(name)
   const categories = [...new Set([...old.keys(), ...all.keys()])].filter((category) => borrows || !NOT_IN_APPEARANCE.has(category))
   return categories.every((category) => {
     const [from, to] = [earlier.resolve(old.get(category)), later.resolve(all.get(category))]

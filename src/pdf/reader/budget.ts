@@ -8,8 +8,8 @@ import type { ObjectStream } from './object-streams.ts'
  * at object numbers of some millions; `depth` is pdfium's own.
  */
 export const LIMITS = {
-  /** Highest object number: pdfium's */
-  number: 4_194_304,
+  /** Highest object number: pdfium's, which repairs a file with a higher one */
+  number: 4_194_303,
   /** Cross-reference entries read, over all sections */
   entries: 5_000_000,
   sections: 1_000,

@@ -49,7 +49,15 @@ export async function nothings (): Promise<Attack[]> {
     { name: 'nothing: a part of Info that goes', twin, attacked: update(prepared, { [INFO]: '<< /Title 99 0 R >>' }).bytes, codes: CODES, detail: missing, isVisible: false },
     { name: 'nothing: a cross-reference behind a comment, so that MuPDF repairs', twin, attacked: updated(twin, '%\nxref\n6 1\n'), codes: ['PDF_BROKEN'], isVisible: false },
     { name: 'nothing: a subsection with spaces behind its numbers, so that MuPDF repairs', twin, attacked: updated(twin, 'xref\n6 1   \n'), codes: ['PDF_BROKEN'], isVisible: false },
+    { name: 'nothing: a startxref with a NUL behind it, so that poppler repairs', twin, attacked: withNul(updateOf(twin, { [INFO]: '<< /Title (Decision) >>' })), codes: ['PDF_BROKEN'], isVisible: true },
+    { name: 'nothing: an object of a number so high that pdfium repairs', twin, attacked: updateOf(twin, { 4_194_304: '<< >>' }), codes: ['PDF_TOO_COMPLEX'], isVisible: false },
   ]
+}
+
+function withNul (bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes)
+  copy[copy.lastIndexOf('startxref') + 'startxref'.length] = 0
+  return copy
 }
 
 /** A signed decision that holds another content, which no cross-reference lists, behind its own. */
@@ -71,18 +79,28 @@ export async function unfillable (): Promise<Attack[]> {
     [CATALOG]: '<< /Type /Catalog /Pages 2 0 R /AcroForm 7 0 R >>', 7: '<< /Fields [8 0 R] /SigFlags 3 >>', 8: `<< /Type /Annot /Subtype /Widget ${field} /Rect [0 0 400 300] /F 4 /P 4 0 R /AP << /N 9 0 R >> >>`,
     9: form(''), [PAGE]: '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R /Annots [8 0 R] >>',
   })
-  const attack = async (name: string, doc: Doc, change: (signed: Doc) => Objects, detail: RegExp, options: SignOptions = {}): Promise<Attack> => {
+  const attack = async (name: string, doc: Doc, change: (signed: Doc) => Objects, detail: RegExp, { isVisible = true, ...options }: SignOptions & { isVisible?: boolean } = {}): Promise<Attack> => {
     const signed = await sign(doc, options)
-    return { name, twin: signed.bytes, attacked: update(signed, change(signed)).bytes, codes: CODES, detail, isVisible: true }
+    return { name, twin: signed.bytes, attacked: update(signed, change(signed)).bytes, codes: CODES, detail, isVisible }
   }
   const freeText = decision({
     [PAGE]: '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R /Annots [8 0 R] >>', [CONTENT]: { data: '' },
     8: '<< /Type /Annot /Subtype /FreeText /DA (/F2 24 Tf 0 g) /Contents (Pay 1 000 VND) /Rect [40 200 360 250] /F 4 >>',
+  })
+  const unlisted = decision({
+    [PAGE]: '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R /Annots [8 0 R] >>',
+    8: '<< /Type /Annot /Subtype /Widget /FT /Tx /T (a) /V (Pay 9 000 VND) /MK << /BG [1 1 1] >> /Rect [0 200 400 300] /F 4 /P 4 0 R >>',
   })
   const otherDigits = { 30: '<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding << /Type /Encoding /Differences [49 /nine] >> >>' }
   return Promise.all([
     attack('unfillable: a read-only field', withField('/FT /Tx /T (a) /Ff 1'), () => ({ 9: form(COVER) }), /object 9 changed/, CERTIFIED(2)),
     attack('unfillable: a push-button', withField('/FT /Btn /T (a) /Ff 65536'), () => ({ 9: form(COVER) }), /object 9 changed/, CERTIFIED(2)),
     attack('unfillable: text on a page gets the font that it waited for', freeText, (signed) => ({ ...withEntries(signed, formOf(signed), '/DR << /Font << /F2 30 0 R >> >>'), ...otherDigits }), /form \/DR/),
+    attack('unfillable: a widget that no form lists gets the default appearance that it waited for', unlisted, (signed) => withEntries(signed, formOf(signed), '/DA (/F1 24 Tf 0 g) /DR << /Font << /F1 3 0 R >> >>'), /form \/DA/),
+    attack('unfillable: a field becomes a node above fields, and pdfium no longer draws it', withField('/FT /Tx /T (a)'), (signed) => ({ ...withEntries(signed, 8, '/Kids [30 0 R]'), 30: '<< /T (b) /Kids [] /Parent 8 0 R >>' }), /field a \/Kids/, { isVisible: false }),
+    attack('unfillable: a signature\'s field becomes one too', decision(), (signed) => {
+      const field = Number(/\/Fields \[(\d+)/.exec(signed.objects[formOf(signed)] as string)![1])
+      return { ...withEntries(signed, field, '/Kids [30 0 R]'), 30: `<< /T (b) /FT /Tx /Kids [] /Parent ${field} 0 R >>` }
+    }, /field Leader \/Kids/, { shows: LEADERS_MARK, isVisible: false }),
   ])
 }
