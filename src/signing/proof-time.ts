@@ -1,10 +1,8 @@
 /** The moment a signature is judged for: by a token over its value, else our receipt; and what follows for SHA-1. */
-import { createHash } from 'node:crypto'
-import { DIGESTS } from '../trust/algorithms.ts'
 import type { Trust } from '../trust/judge.ts'
 import { judgeClaim } from '../trust/time/claim.ts'
 import { TIME_REASONS, type TimeFinding } from '../trust/time/reasons.ts'
-import { judgeTokenBytes, type TokenVerdict } from '../trust/time/token.ts'
+import { judgeTokenOver, type TokenVerdict } from '../trust/time/token.ts'
 import { combine, momentForPeople, nameForPeople, verdictFrom, type ProofTime, type Verdict } from '../trust/verdict.ts'
 import type { SigningFinding } from './reasons.ts'
 
@@ -34,8 +32,7 @@ export type ProvedTime = { at: Date, proofTime: ProofTime, verdict: Verdict, mom
  * that is judged proves nothing of it, and is only named.
  */
 export function proveTime (stamps: readonly Stamp[], { trust, at, atFrom = 'receipt', atBy }: ReceiptContext, elsewhere: readonly Moment[] = []): ProvedTime {
-  const judged = stamps.map(({ token, octets }) =>
-    judgeTokenBytes(token, (digest) => Object.values(DIGESTS).includes(digest) ? createHash(digest).update(octets).digest() : undefined, trust.timeStamping))
+  const judged = stamps.map(({ token, octets }) => judgeTokenOver(token, octets, trust.timeStamping))
   const proved = [...judged.flatMap(momentOf), ...elsewhere]
   const later = proved.filter(({ genTime }) => genTime > at).map(({ genTime }): TimeFinding => ({ code: 'TOKEN_LATER', detail: momentForPeople(genTime) }))
   const moments = proved.filter(({ genTime }) => genTime <= at).sort((one, other) => one.genTime.getTime() - other.genTime.getTime())

@@ -1,7 +1,6 @@
 /** Whether a time-stamp token proves that data existed at a time, and by which pinned root (RFC 3161; RFC 5816). */
 import { createHash, type X509Certificate } from 'node:crypto'
-
-import { ADMITTED, digestNameOf, isAdmitted, type AlgorithmPolicy } from '../algorithms.ts'
+import { ADMITTED, DIGESTS, digestNameOf, isAdmitted, type AlgorithmPolicy } from '../algorithms.ts'
 import { DerError, TAG, expectTag, oidOf } from '../asn1/der.ts'
 import type { CmsSigner } from '../cms/read.ts'
 import { ATTRIBUTE, algorithmOf, bindingOf, isEqual, isMadeBy, isNamed, onlyValue } from '../cms/signer.ts'
@@ -35,6 +34,11 @@ const CLOCK_TOLERANCE_MS = 5 * 60 * 1000
 /** Reads a token and judges it; whatever the bytes are, the answer is a verdict. */
 export function judgeTokenBytes (bytes: Uint8Array, imprintOf: ImprintOf, tsa: TrustStore | null, demands: TokenDemands = {}): TokenVerdict {
   return orUnreadable(() => judgeToken(readToken(bytes), imprintOf, tsa, demands))
+}
+
+/** The same for a token over these octets, under whichever digest it says. */
+export function judgeTokenOver (bytes: Uint8Array, octets: Buffer, tsa: TrustStore | null): TokenVerdict {
+  return judgeTokenBytes(bytes, (digest) => Object.values(DIGESTS).includes(digest) ? createHash(digest).update(octets).digest() : undefined, tsa)
 }
 
 /**
