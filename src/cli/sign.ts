@@ -3,10 +3,10 @@ import { parseArgs } from 'node:util'
 import { ConfigError, environment, loadConfig } from '../config.ts'
 import { Refusal } from '../errors.ts'
 import { readFileUpTo } from '../evidence/files.ts'
-import { inWords as reasonInWords, signFile, type FileToSign, type SignedFile, type SignLevel } from '../evidence/sign-file.ts'
+import { inWords as reasonInWords, signFile, type FileToSign, type SignedFile } from '../evidence/sign-file.ts'
 import { readTrust } from '../evidence/trust.ts'
 import { createHttpClient } from '../http/client.ts'
-import type { PdfSignatureRequest } from '../pdf/sign/request.ts'
+import type { PdfSignatureRequest, SignatureLevel } from '../pdf/sign/request.ts'
 import { createPdfWorkers } from '../pdf/workers.ts'
 import { EXAMPLE_TRUST_DIR, refuseExample } from '../trust/example.ts'
 import { SignerAway } from '../trust/signers/away.ts'
@@ -94,7 +94,7 @@ function outputOf (path: string, { output, 'in-place': inPlace = false }: Option
   return output ?? (existsSync(path) ? realpathSync(path) : path)
 }
 
-function levelOf ({ level, tsa }: Options): SignLevel {
+function levelOf ({ level, tsa }: Options): SignatureLevel {
   const wanted = level ?? (tsa === undefined ? 'B-B' : 'B-T')
   if (wanted !== 'B-B' && wanted !== 'B-T' && wanted !== 'B-LT') throw new UsageError('--level B-B, B-T or B-LT')
   if ((tsa === undefined) !== (wanted === 'B-B')) throw new UsageError('--level B-T and B-LT need --tsa URL, and B-B asks nobody')

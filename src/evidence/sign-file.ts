@@ -9,7 +9,7 @@ import type { HttpClient } from '../http/client.ts'
 import { judgePdf } from '../pdf/judge.ts'
 import { leaderAmong } from '../pdf/sign/leader.ts'
 import { chainOfToken } from '../pdf/sign/proofs.ts'
-import type { PdfSignatureRequest } from '../pdf/sign/request.ts'
+import type { PdfSignatureRequest, SignatureLevel } from '../pdf/sign/request.ts'
 import { signPdf, withToken, withValidationData, type SignedPdf } from '../pdf/sign/sign.ts'
 import type { PdfSignatureVerdict, PdfVerdict } from '../pdf/verdict.ts'
 import type { PdfWorkers } from '../pdf/workers.ts'
@@ -21,18 +21,16 @@ import { fetchMissing } from './fetch.ts'
 import { validationDataOf } from './proofs.ts'
 import type { GivenTrust } from './trust.ts'
 
-export type SignLevel = 'B-B' | 'B-T' | 'B-LT'
-
 /** What is to be done to which file. `tsa` is asked where the level needs a time-stamp. */
-export type FileToSign = { path: string, output: string, request: PdfSignatureRequest, signer: Signer, level: SignLevel, tsa: string | null, offline: boolean }
+export type FileToSign = { path: string, output: string, request: PdfSignatureRequest, signer: Signer, level: SignatureLevel, tsa: string | null, offline: boolean }
 
 /** What became of it: `refused` and `unfit` leave nothing behind. */
 export type SignedFile =
-  | { kind: 'signed', level: SignLevel, signature: PdfSignatureVerdict, verdict: PdfVerdict }
+  | { kind: 'signed', level: SignatureLevel, signature: PdfSignatureVerdict, verdict: PdfVerdict }
   /** A signature that is in the file already does not hold: nobody puts a seal on that */
   | { kind: 'refused', verdict: PdfVerdict }
   /** No time-stamp, or no answer on revocation, was to be had */
-  | { kind: 'incomplete', level: SignLevel, reason: string }
+  | { kind: 'incomplete', level: SignatureLevel, reason: string }
   /** Our own signature, or an earlier one because of it, would not hold */
   | { kind: 'unfit', verdict: PdfVerdict }
 

@@ -1,7 +1,5 @@
 /** How far the signature of a PDF has come, and what is next. Decides only. */
-
-/** PAdES baseline levels (EN 319 142-1, 6): signed, with a time-stamp, with the answers on revocation. */
-export type SignatureLevel = 'B-B' | 'B-T' | 'B-LT'
+import type { SignatureLevel } from '../pdf/sign/request.ts'
 
 /** `stamp`: a token is asked for. `validate`: the answers on revocation are gathered. `finish`: it goes as it is. */
 export type NextStep = 'stamp' | 'validate' | 'finish'

@@ -1,9 +1,9 @@
 /** The rows of files that the agency signs: what was asked, how far each has come, and what its document waits for. */
 import type { Db, Tx } from '../database/database.ts'
 import type { DocumentHeader } from '../edxml/packet.ts'
+import type { SignatureLevel } from '../pdf/sign/request.ts'
 import type { SignedPdf } from '../pdf/sign/sign.ts'
 import type { PdfVerdict } from '../pdf/verdict.ts'
-import type { SignatureLevel } from './pdf-level.ts'
 import type { FileToSign } from './sign-request.ts'
 
 /** `waiting` for its signature, `signed` and on its way to its level, `finished`: as it leaves. */

@@ -4,9 +4,9 @@ import { streamBlob } from '../blobs/blobs.ts'
 import type { Db } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
 import type { FileToSend } from '../http/file.ts'
+import type { SignatureLevel } from '../pdf/sign/request.ts'
 import type { PdfVerdict } from '../pdf/verdict.ts'
 import { storedVerdict, type SignatureVerdict } from '../trust/verdict.ts'
-import type { SignatureLevel } from './pdf-level.ts'
 import type { SigningState } from './signing-store.ts'
 
 export type HistoryEntry = { at: Date, kind: string, detail: Record<string, unknown> }

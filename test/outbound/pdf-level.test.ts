@@ -1,5 +1,6 @@
 import t from 'tap'
-import { afterFault, levelUntil, nextStep, tryAgainAt, type NextStep, type SignatureLevel } from '../../src/outbound/pdf-level.ts'
+import { afterFault, levelUntil, nextStep, tryAgainAt, type NextStep } from '../../src/outbound/pdf-level.ts'
+import type { SignatureLevel } from '../../src/pdf/sign/request.ts'
 
 const now = new Date('2026-11-22T08:00:00Z')
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000)

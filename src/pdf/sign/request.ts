@@ -28,6 +28,9 @@ type Shown =
   /** An electronic copy: the same place. `form` is SAO Y, SAO LỤC or TRÍCH SAO, as the copy says it */
   | { as: 'copy', form: string, agency: string, number: string, at?: At | undefined }
 
+/** PAdES baseline levels (EN 319 142-1, 6): signed, with a time-stamp, with the answers on revocation. */
+export type SignatureLevel = 'B-B' | 'B-T' | 'B-LT'
+
 /** Why a file is not signed: a row of the table of refusals, and where. */
 export type SigningFault = { code: RefusalCode, detail: string }
 
