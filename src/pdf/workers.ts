@@ -6,16 +6,14 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Piscina } from 'piscina'
 import type { PdfExamination } from './examination.ts'
-import type { PreparedSignature, PreparedUpdate, PrepareRequest, ValidationRequest } from './sign/request.ts'
+import type { PreparedSignature, PreparedUpdate } from './sign/request.ts'
+import type { SigningWorkers } from './sign/sign.ts'
 import type { PdfInput } from './source.ts'
 
 /** What is done with a PDF in a thread. Over its time or memory, a file is PDF_TOO_COMPLEX, and cannot be signed. */
-export type PdfWorkers = AsyncDisposable & {
+export type PdfWorkers = AsyncDisposable & SigningWorkers & {
   /** Takes the time that it spends from `allowance`, and no more than that */
   examine (input: PdfInput, allowance?: Allowance): Promise<PdfExamination>
-  prepareSignature (input: PdfInput, request: PrepareRequest): Promise<PreparedSignature>
-  /** `signed` is an increment of ours that belongs behind the input */
-  prepareValidationData (input: PdfInput, signed: Uint8Array, request: ValidationRequest): Promise<PreparedUpdate>
 }
 
 /** Time in a thread that several files have together. */

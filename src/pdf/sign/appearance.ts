@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises'
 import PDFDocument from 'pdfkit'
 import { vietnamTimestamp } from '../../edxml/dates.ts'
 import { Refusal } from '../../errors.ts'
+import { POINTS_PER_MM } from './placement.ts'
 import { readPng } from './png.ts'
 import type { PdfSignatureRequest } from './request.ts'
 
-const POINTS_PER_MM = 72 / 25.4
 /** Decree 30/2020/NĐ-CP, appendix I: Times New Roman, upright, size 10, black. Tinos is its twin in widths and shapes, and free to be embedded. */
 const FONT = new URL(import.meta.resolve('@expo-google-fonts/tinos/400Regular/Tinos_400Regular.ttf'))
 const SIZE = 10

@@ -11,7 +11,7 @@ export type Size = { width: number, height: number }
 /** What of a page is shown, in its own space; turned clockwise by `rotate`; a unit is `userUnit` points (ISO 32000-2, 7.7.3.3). */
 export type PageShown = { box: Rect, rotate: 0 | 90 | 180 | 270, userUnit: number }
 
-const POINTS_PER_MM = 72 / 25.4
+export const POINTS_PER_MM = 72 / 25.4
 /** Within the margins that documents have, 20 to 25 mm above and 15 to 20 mm at the right (Decree 30/2020/NĐ-CP, appendix I); printers leave less than 4 mm. */
 const CORNER = { right: 15 * POINTS_PER_MM, top: 4 * POINTS_PER_MM }
 /** Between two texts in the same corner. */
