@@ -2,7 +2,7 @@
 import { bytesSource, type PdfSource } from '../source.ts'
 import { broken } from './broken.ts'
 import type { Budget } from './budget.ts'
-import { Lexer } from './lexer.ts'
+import { isWhitespace, Lexer } from './lexer.ts'
 import { isName, type PdfObject, type PdfStream } from './objects.ts'
 
 /** A decoded object stream: which objects it holds, and where each begins. */
@@ -28,6 +28,8 @@ export function openObjectStream ({ dict }: PdfStream, data: Buffer, budget: Bud
     if (index > 0 && offsets[index]! <= offsets[index - 1]!) broken('an object stream whose objects are not in order')
   }
   offsets[count] = data.length
+  // poppler does not read such a stream, and looks for objects itself
+  if (!data.subarray(first, offsets[0]).every(isWhitespace)) broken('an object stream that holds something before its first object')
   if (new Set(numbers).size < count) broken('an object stream with two objects of one number')
   return { source, numbers, offsets }
 }

@@ -123,6 +123,7 @@ function readRows (data: Buffer, dict: PdfDict, at: number, budget: Budget): Xre
   const [widths, ranges] = [integersOf(dict.get('W'), at), integersOf(index, at)]
   if (widths.length !== 3 || widths.some((width) => width > 6) || ranges.length % 2 !== 0) broken('a cross-reference stream whose W or Index is none', at)
   const [kind, place, detail] = widths as [number, number, number]
+  if (kind > 4) broken('a cross-reference stream with kinds of more bytes than poppler reads', at)
   const row = kind + place + detail
   const builder = new EntriesBuilder(budget)
   let from = 0

@@ -1,5 +1,5 @@
 /** Updates that seem to say nothing, or nothing that is shown: some viewer makes something of them all the same. */
-import { pdfWriter, updateOf, type Objects } from '../../support/pdf.ts'
+import { flate, pdfWriter, startxrefOf, updateOf, type Objects } from '../../support/pdf.ts'
 import { CATALOG, CERTIFIED, CONTENT, decision, FORGED, INFO, LEADERS_MARK, nextOf, PAGE, PAGES, sign, signedDecision, update, type Attack, type Doc, type SignOptions } from './world.ts'
 
 const CODES = ['PDF_CHANGED_AFTER_SIGNING'] as const
@@ -71,6 +71,26 @@ function withDecoy (): Promise<Doc> {
 /** A harmless update of Info, whose table begins like this. */
 function updated (bytes: Buffer, head: string): Buffer {
   return Buffer.from(updateOf(bytes, { [INFO]: '<< /Title (Decision) >>' }).toString('latin1').replace(/xref\n6 1\n(?![^]*xref\n6 1\n)/, head), 'latin1')
+}
+
+/** A cross-reference stream and an object stream that poppler does not read: it looks for objects itself then. */
+export async function streams (): Promise<Attack[]> {
+  const doc = decision({ 7: '<< /Type /Pages /Kids [8 0 R] /Count 1 >>', 8: '<< /Type /Page /Parent 7 0 R /MediaBox [0 0 400 300] /Resources << /Font << /F1 3 0 R >> >> /Contents 9 0 R >>', 9: FORGED }, { xref: 'stream' })
+  const signed = await sign(doc, { shows: LEADERS_MARK })
+  const { bytes: twin } = signed
+  const [number, catalog, prev] = [nextOf(signed), signed.objects[CATALOG] as string, startxrefOf(twin)]
+  const trailer = { trailer: '/Root 1 0 R /Info 6 0 R', prev, size: number + 2 }
+  const other = `${catalog.replace('/Pages 2', '/Pages 7')} `
+  const head = `1 ${other.length} `
+  const first = pdfWriter(twin).list(CATALOG, { stream: number, index: 0 }).object(number, flate(`${head}${other}${catalog}`, `/Type /ObjStm /N 1 /First ${head.length}`))
+  const row = Buffer.alloc(18)
+  row.writeUIntBE(1, 0, 6)
+  row.writeUIntBE(twin.length, 6, 6)
+  const wide = pdfWriter(twin).object(number, { data: row, entries: `/Type /XRef /W [6 6 6] /Index [${number} 1] /Root 1 0 R /Info 6 0 R /Size ${number + 1} /Prev ${prev}` })
+  return [
+    { name: 'streams: another catalog before the first object of its stream', twin, attacked: first.stream(number + 1, trailer).bytes(), codes: ['PDF_BROKEN'], isVisible: false },
+    { name: 'streams: entries that poppler does not read', twin, attacked: wide.raw(`startxref\n${twin.length}\n%%EOF\n`).bytes(), codes: ['PDF_BROKEN'], isVisible: false },
+  ]
 }
 
 /** Fields that nobody fills in, and what is drawn by the resources of the form. */
