@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { NO_LOG } from '../alarms/alarms.ts'
 import type { Database } from '../database/database.ts'
 import { Refusal } from '../errors.ts'
+import { briefly } from '../evidence/words.ts'
 import { createHeld, type Held, type HeldItem } from '../inbound/held.ts'
 import type { RecheckState } from '../inbound/recheck-store.ts'
 import { createReport } from '../lifecycle/report.ts'
@@ -78,7 +79,7 @@ const SINCE: Readonly<Record<RecheckState, string>> = {
 function linesOf ({ id, agencyCode, createdAt, senderCode, number, notation, promulgatedOn, subject, reason: { files }, recheck }: HeldItem): string[] {
   return [
     `${id}  ${minute(createdAt)}  ${senderCode} → ${agencyCode}  ${number}/${notation}${promulgatedOn === null ? '' : ` (${promulgatedOn})`}  ${subject}`,
-    ...files.flatMap(({ number, name, reasons }) => [`  ${number}  ${name}`, ...reasons.map(({ code, vi, en, detail }) => `     ${code}: ${vi} · ${en}${detail === undefined ? '' : ` (${detail})`}`)]),
+    ...files.flatMap(({ number, name, reasons }) => [`  ${number}  ${name}`, ...reasons.map((reason) => `     ${briefly(reason)}`)]),
     ...recheck ? [`  ${SINCE[recheck.state]}`] : [],
   ]
 }

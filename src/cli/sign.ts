@@ -3,8 +3,9 @@ import { parseArgs } from 'node:util'
 import { ConfigError, environment, loadConfig } from '../config.ts'
 import { Refusal } from '../errors.ts'
 import { readFileUpTo } from '../evidence/files.ts'
-import { inWords as reasonInWords, signFile, type FileToSign, type SignedFile } from '../evidence/sign-file.ts'
+import { signFile, type FileToSign, type SignedFile } from '../evidence/sign-file.ts'
 import { readTrust } from '../evidence/trust.ts'
+import { briefly } from '../evidence/words.ts'
 import { createHttpClient } from '../http/client.ts'
 import type { PdfSignatureRequest, SignatureLevel } from '../pdf/sign/request.ts'
 import { createPdfWorkers } from '../pdf/workers.ts'
@@ -122,7 +123,7 @@ function placeOf (at: string | undefined): PdfSignatureRequest['at'] {
 }
 
 function report ({ path, output, signer, request }: FileToSign, signed: SignedFile): number {
-  const found = 'verdict' in signed ? signed.verdict.reasons.map((reason) => `  ${reasonInWords(reason)}`) : []
+  const found = 'verdict' in signed ? signed.verdict.reasons.map((reason) => `  ${briefly(reason)}`) : []
   switch (signed.kind) {
     case 'signed': {
       const { result, signatures } = signed.verdict

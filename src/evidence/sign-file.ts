@@ -16,10 +16,11 @@ import type { PdfWorkers } from '../pdf/workers.ts'
 import type { Trust } from '../trust/judge.ts'
 import type { Signer } from '../trust/signers/signer.ts'
 import { askForTimeStamp } from '../trust/time/client.ts'
-import { fingerprintOf, type Reason } from '../trust/verdict.ts'
+import { fingerprintOf } from '../trust/verdict.ts'
 import { fetchMissing } from './fetch.ts'
 import { validationDataOf } from './proofs.ts'
 import type { GivenTrust } from './trust.ts'
+import { briefly } from './words.ts'
 
 /** What is to be done to which file. `tsa` is asked where the level needs a time-stamp. */
 export type FileToSign = { path: string, output: string, request: PdfSignatureRequest, signer: Signer, level: SignatureLevel, tsa: string | null, offline: boolean }
@@ -73,7 +74,7 @@ export async function signFile (file: FileToSign, { given, workers, http, now }:
     switch (outcome.kind) {
       case 'stamped': return { signed: withToken(signed, outcome.token), token: outcome.token }
       case 'away': return { reason: outcome.reason }
-      case 'useless': return { reason: outcome.verdict.reasons.map(inWords).join('; ') }
+      case 'useless': return { reason: outcome.verdict.reasons.map(briefly).join('; ') }
     }
   }
 
@@ -85,11 +86,6 @@ export async function signFile (file: FileToSign, { given, workers, http, now }:
     const data = validationDataOf([own, ofAuthority()], judging.trust())
     return data && withValidationData({ path }, signed, data, now(), workers)
   }
-}
-
-/** A reason as a person reads it. */
-export function inWords ({ code, vi, en, detail }: Reason): string {
-  return `${code}: ${vi} · ${en}${detail === undefined ? '' : ` (${detail})`}`
 }
 
 /** Judges files; what is missing on revocation is asked for once, and then known. */

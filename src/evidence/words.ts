@@ -17,6 +17,11 @@ export function reasonLines (reasons: readonly Reason[]): string[] {
   return reasons.map((reason) => `${reason.code}: ${inWords(reason)}`)
 }
 
+/** A reason in one line, for whoever does not look up its clause. */
+export function briefly ({ code, vi, en, detail }: Reason): string {
+  return `${code}: ${vi} · ${en}${detail === undefined ? '' : ` (${detail})`}`
+}
+
 const STATUSES: Record<RevocationAnswer['status'], string> = {
   good: 'không bị thu hồi · not revoked', revoked: 'ĐÃ BỊ THU HỒI · REVOKED', missing: 'CẢNH BÁO: chưa có câu trả lời · WARNING: no answer that counts',
 }
