@@ -17,7 +17,7 @@ export type Content = {
   fixed: Set<number>
   roles: Map<number, Role>
   walked: Set<number>
-  /** Default appearances of whatever has no other, as text on a page (ISO 32000-2, 12.5.6.6): viewers draw it by the form's resources. Undefined: that of a widget which has none at all */
+  /** Default appearances of whatever has no other, as text on a page (ISO 32000-2, 12.5.6.6): viewers draw it by the form's resources. Undefined: that of what names no font itself */
   appearances: Set<string | undefined>
 }
 
@@ -73,9 +73,11 @@ export function walkContent (revision: Revision, fields: ReadonlyMap<number, Fie
   const fixEntries = (dict: PdfDict, but: readonly string[] = []) => {
     for (const [key, value] of dict) if (!but.includes(key)) fix(value)
     if (dict.has('AP')) return
-    const appearance = revision.resolve(dict.get('DA'))
-    if (appearance instanceof PdfString) appearances.add(appearance.bytes.toString('latin1'))
-    else if (nameOf(dict, 'Subtype', revision) === 'Widget' && !isSignature(dict)) appearances.add(undefined)
+    const own = revision.resolve(dict.get('DA'))
+    const appearance = own instanceof PdfString ? own.bytes.toString('latin1') : ''
+    const subtype = nameOf(dict, 'Subtype', revision)
+    if (appearance.includes('/')) appearances.add(appearance)
+    else if (subtype === 'FreeText' || (subtype === 'Widget' && !isSignature(dict))) appearances.add(undefined)
   }
   const isSignature = (widget: PdfDict) => [widget, dictOf(revision, widget.get('Parent'))].some((field) => nameOf(field, 'FT', revision) === 'Sig')
   /** The object may stand by itself or directly in its holder; either way `use` sees to what is in it. */

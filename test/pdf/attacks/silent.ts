@@ -107,6 +107,7 @@ export async function unfillable (): Promise<Attack[]> {
     [PAGE]: '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R /Annots [8 0 R] >>', [CONTENT]: { data: '' },
     8: '<< /Type /Annot /Subtype /FreeText /DA (/F2 24 Tf 0 g) /Contents (Pay 1 000 VND) /Rect [40 200 360 250] /F 4 >>',
   })
+  const fontless = decision({ ...freeText.objects, 8: (freeText.objects[8] as string).replace('/DA (/F2 24 Tf 0 g)', '') })
   const unlisted = decision({
     [PAGE]: '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R /Annots [8 0 R] >>',
     8: '<< /Type /Annot /Subtype /Widget /FT /Tx /T (a) /V (Pay 9 000 VND) /MK << /BG [1 1 1] >> /Rect [0 200 400 300] /F 4 /P 4 0 R >>',
@@ -116,6 +117,7 @@ export async function unfillable (): Promise<Attack[]> {
     attack('unfillable: a read-only field', withField('/FT /Tx /T (a) /Ff 1'), () => ({ 9: form(COVER) }), /object 9 changed/, CERTIFIED(2)),
     attack('unfillable: a push-button', withField('/FT /Btn /T (a) /Ff 65536'), () => ({ 9: form(COVER) }), /object 9 changed/, CERTIFIED(2)),
     attack('unfillable: text on a page gets the font that it waited for', freeText, (signed) => ({ ...withEntries(signed, formOf(signed), '/DR << /Font << /F2 30 0 R >> >>'), ...otherDigits }), /form \/DR/),
+    attack('unfillable: text on a page that names no font gets the form\'s', fontless, (signed) => ({ ...withEntries(signed, formOf(signed), '/DR << /Font << /AnnotDrawFont 30 0 R >> >>'), ...otherDigits }), /form \/DR/),
     attack('unfillable: a widget that no form lists gets the default appearance that it waited for', unlisted, (signed) => withEntries(signed, formOf(signed), '/DA (/F1 24 Tf 0 g) /DR << /Font << /F1 3 0 R >> >>'), /form \/DA/),
     attack('unfillable: a field becomes a node above fields, and pdfium no longer draws it', withField('/FT /Tx /T (a)'), (signed) => ({ ...withEntries(signed, 8, '/Kids [30 0 R]'), 30: '<< /T (b) /Kids [] /Parent 8 0 R >>' }), /field a \/Kids/, { isVisible: false }),
     attack('unfillable: a signature\'s field becomes one too', decision(), (signed) => {
