@@ -36,6 +36,7 @@ export function createRender ({ database, signers, now }: Needs): Render {
    */
   return async function render (dispatch, policy) {
     const source = dispatch.documentId === null ? await loadStatus(database, dispatch) : await loadDocument(database, dispatch, now())
+    if (source.files.some(({ isWaiting }) => isWaiting)) return null // since the dispatch was claimed
     const addressed = source.packet.kind === 'document'
       ? { kind: 'document' as const, from: source.packet.header.from.organId, to: source.packet.header.to.map((to) => to.organId) }
       : { kind: 'status' as const, from: source.packet.from.organId, to: [source.packet.responseFor.organId] }
@@ -82,8 +83,8 @@ async function signed (packet: Packet, signer: Signer | null): Promise<Buffer> {
   return signer ? signPacket(written, signer) : assemble(written, null)
 }
 
-/** `signedBy` (SHA-256 of the certificate) and `level` of one that the agency has signed. */
-type File = Omit<Attachment, 'bytes'> & { sha256: string, signedBy?: string, level?: string }
+/** `signedBy` (SHA-256 of the certificate) and `level` of one that the agency has signed; `isWaiting` for one that it is to sign, still or anew. */
+type File = Omit<Attachment, 'bytes'> & { sha256: string, signedBy?: string, level?: string, isWaiting?: boolean }
 
 /** A packet but for the bytes of its files. */
 type Source<P extends Packet> = { agencyId: string, packet: P, files: File[] }
@@ -96,7 +97,7 @@ async function loadDocument (db: Db, dispatch: ClaimedDispatch, now: Date): Prom
              (select array_agg(r.recipient_code) from delivery r where r.dispatch_id = $2) as recipients,
              coalesce((select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('contentId', f.content_id, 'name', f.name, 'originalName', f.original_name,
                                         'contentType', f.media_type, 'description', f.description, 'sha256', encode(coalesce(s.sha256, f.sha256), 'hex'),
-                                        'signedBy', encode(s.signed_by, 'hex'), 'level', s.level)) order by f.position)
+                                        'signedBy', encode(s.signed_by, 'hex'), 'level', s.level, 'isWaiting', s.state <> 'finished')) order by f.position)
                          from document_attachment f left join pdf_signing s using (document_id, position) where f.document_id = d.id), '[]') as files
         from document d where d.id = $1`,
     values: [dispatch.documentId, dispatch.id],
@@ -121,7 +122,7 @@ async function loadDocument (db: Db, dispatch: ClaimedDispatch, now: Date): Prom
 }
 
 async function withFiles (db: Db, packet: DocumentPacket, files: readonly File[]): Promise<DocumentPacket> {
-  return { ...packet, attachments: await Promise.all(files.map(async ({ sha256, signedBy: _, level: __, ...file }) => ({ ...file, bytes: await readBlob(db, Buffer.from(sha256, 'hex')) }))) }
+  return { ...packet, attachments: await Promise.all(files.map(async ({ sha256, signedBy: _, level: __, isWaiting: ___, ...file }) => ({ ...file, bytes: await readBlob(db, Buffer.from(sha256, 'hex')) }))) }
 }
 
 async function loadStatus (db: Db, dispatch: ClaimedDispatch): Promise<Source<StatusPacket>> {

@@ -3,8 +3,13 @@ import t from 'tap'
 import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Signers } from '../../src/agencies/signers.ts'
+import type { ConnectionPolicy } from '../../src/axis/connections.ts'
 import { handleCompromise } from '../../src/outbound/compromise.ts'
+import { createRender } from '../../src/outbound/render.ts'
+import type { ClaimedDispatch } from '../../src/outbound/store.ts'
 import { importAnswer } from '../../src/trust/revocation/import.ts'
+import { signerFromPem } from '../../src/trust/signers/pem.ts'
 import { loadTrust, storesOf } from '../../src/trust/store.ts'
 import { fingerprintOf } from '../../src/trust/verdict.ts'
 import { createClock } from '../support/axis.ts'
@@ -65,6 +70,19 @@ t.test('a PDF that a compromised key has signed and that has not left is signed 
   t.match(report, { filesSignedAgain: 1, hasOtherKey: true, dispatches: [{ state: 'waiting', remedy: 'sign-again' }] })
   const document = await world.when(id, ({ attachments: [attachment] }) => attachment!.signing!.pdf?.signatures[0]?.signer?.fingerprint === fingerprint(OTHER))
   t.match(document.deliveries[0]!.history.map(({ kind }) => kind), ['submitted', 'waiting', 'file-signed', 'file-ready', 'file-unsigned', 'file-signed', 'file-ready'])
+})
+
+t.test('a packet that is made while its file waits for another signature does not leave with the file unsigned', async (t) => {
+  const world = await startSigning(t)
+  await world.gateway.start()
+  const { id } = (await world.submit([file], annex)).json()
+  await world.arrived()
+  // As between the claim of a dispatch and its packet: the key turns out to be revoked over another connection
+  await world.database.query(`update pdf_signing set state = 'waiting', level = null, increment = null, work = null, signed_by = null, sha256 = null, verdict = null, next_at = now() + interval '1 day'`)
+  const { rows: [dispatch] } = await world.database.query<ClaimedDispatch>('select id, document_id as "documentId", null as packet, null as "signedBy" from dispatch where document_id = $1', [id])
+  const signers = { signerOf: async () => signerFromPem(organisation(A.key)), isRevoked: async () => false } as unknown as Signers
+  const render = createRender({ database: world.database, signers, now: () => new Date() })
+  t.equal(await render(dispatch!, { sealing: true } as ConnectionPolicy), null)
 })
 
 t.test('what has left with a compromised key\'s signature stays as it is, for all recipients', async (t) => {
