@@ -1,20 +1,19 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { ConfigError, environment, loadConfig } from '../config.ts'
+import { ConfigError } from '../config.ts'
 import { Refusal } from '../errors.ts'
 import { readFileUpTo } from '../evidence/files.ts'
 import { signFile, type FileToSign, type SignedFile } from '../evidence/sign-file.ts'
-import { readTrust } from '../evidence/trust.ts'
 import { briefly } from '../evidence/words.ts'
 import { createHttpClient } from '../http/client.ts'
 import type { PdfSignatureRequest, SignatureLevel } from '../pdf/sign/request.ts'
 import { createPdfWorkers } from '../pdf/workers.ts'
-import { EXAMPLE_TRUST_DIR, refuseExample } from '../trust/example.ts'
 import { SignerAway } from '../trust/signers/away.ts'
 import { authoritiesIn } from '../trust/store.ts'
 import { fingerprintOf, nameForPeople } from '../trust/verdict.ts'
 import { inWords } from './refusal.ts'
 import { openKey } from './sign-key.ts'
+import { HOW_TO_TRUST, readTrustNamed } from './trust.ts'
 
 const SIGN_USAGE = `lienthong sign FILE.pdf --output SIGNED.pdf --key FILE --as document|annex|copy …
 
@@ -75,15 +74,9 @@ export async function sign (args: string[]): Promise<number> {
 async function signNamed (path: string, options: Options): Promise<number> {
   const output = outputOf(path, options)
   const level = levelOf(options)
-  // It opens no secret and no database, so only what concerns trust has to be set
-  const { LIENTHONG_MODE, TRUST_DIR } = environment
-  const config = loadConfig({ LIENTHONG_MODE, TRUST_DIR: options.anchors ?? TRUST_DIR, MASTER_KEY: Buffer.alloc(32).toString('base64') })
-  const { anchors, intermediates, crls, 'time-stamping': timeStamping, policy } = options
-  const given = await readTrust({ folder: config.trustDir ?? EXAMPLE_TRUST_DIR, anchors, intermediates, crls, timeStamping, policy })
-  const isReal = config.mode === 'production'
-  if (isReal && anchors === undefined) refuseExample({ stores: given.trust.domains, signers: [] })
+  const given = await readTrustNamed(options)
   await using http = createHttpClient()
-  const signer = await openKey({ ...options, passwordFile: options['password-file'] }, { isReal, authorities: authoritiesIn(given.trust.domains), http })
+  const signer = await openKey({ ...options, passwordFile: options['password-file'] }, { isReal: given.config.mode === 'production', authorities: authoritiesIn(given.trust.domains), http })
   await using workers = createPdfWorkers({ threads: 1 })
   const file: FileToSign = { path, output, request: await requestOf(options, new Date()), signer, level, tsa: options.tsa ?? null, offline: options.offline ?? false }
   return report(file, await signFile(file, { given, workers, http, now: () => new Date() }))
@@ -159,7 +152,7 @@ function told (error: unknown): string {
   const { code = '', message, stack } = error as NodeJS.ErrnoException
   if (error instanceof Refusal) return inWords(error.toProblem())
   if (error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS')) return `${message}\n\n${SIGN_USAGE}`
-  if (error instanceof ConfigError) return `${message}\n  (or name the roots: --anchors DIR; the example PKI: LIENTHONG_MODE=demo)`
+  if (error instanceof ConfigError) return `${message}\n  ${HOW_TO_TRUST}`
   if (error instanceof SignerAway) return `Chưa dùng được khóa ký · The key cannot be used now: ${error.vietnamese} · ${message}`
   return ['ENOENT', 'EACCES', 'EISDIR', 'EEXIST', 'ENOSPC'].includes(code) || error instanceof SyntaxError ? message : stack ?? message
 }

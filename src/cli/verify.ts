@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { momentIn } from '../agencies/mapping.ts'
-import { ConfigError, environment, loadConfig } from '../config.ts'
+import { ConfigError } from '../config.ts'
 import { DEFAULT_LIMITS } from '../edxml/limits.ts'
 import { Refusal } from '../errors.ts'
 import { readCertificates, readFileStart, readFileUpTo } from '../evidence/files.ts'
@@ -9,13 +9,12 @@ import { judgeFile, looksLikePdf, type FileContext, type JudgedFile } from '../e
 import { judgePdfFile } from '../evidence/judge-pdf.ts'
 import { reportLines } from '../evidence/report.ts'
 import { stampedAt } from '../evidence/stamps.ts'
-import { readTrust } from '../evidence/trust.ts'
 import { shownItems } from '../pdf/shown.ts'
 import { createPdfWorkers } from '../pdf/workers.ts'
-import { EXAMPLE_TRUST_DIR, refuseExample } from '../trust/example.ts'
 import type { Trust } from '../trust/judge.ts'
 import type { Result, SignatureVerdict } from '../trust/verdict.ts'
 import { inWords } from './refusal.ts'
+import { HOW_TO_TRUST, readTrustNamed } from './trust.ts'
 
 const VERIFY_USAGE = `lienthong verify FILE       (npx --no-install lienthong verify FILE, in the gateway's folder)
 
@@ -73,13 +72,9 @@ async function judgeNamed (file: string, options: Options): Promise<JudgedFile> 
   const now = new Date()
   const at = options.at === undefined ? now : momentIn(options.at)
   if (Number.isNaN(at.getTime())) throw new UsageError(`--at ${options.at} is no moment, like 2026-11-21T08:30:00+07:00`)
-  // It opens no secret and no database, so only what concerns trust has to be set
-  const { LIENTHONG_MODE, TRUST_DIR, MAX_PACKET_MB } = environment
-  const config = loadConfig({ LIENTHONG_MODE, MAX_PACKET_MB, TRUST_DIR: options.anchors ?? TRUST_DIR, MASTER_KEY: Buffer.alloc(32).toString('base64') })
-  const { anchors, intermediates, crls, 'time-stamping': timeStamping, stamps, policy, signers } = options
+  const { stamps, signers } = options
   if (stamps !== undefined && options.at !== undefined) throw new UsageError('either --at or --stamps')
-  const { trust, settings, knowing } = await readTrust({ folder: config.trustDir ?? EXAMPLE_TRUST_DIR, anchors, intermediates, crls, timeStamping, policy })
-  if (config.mode === 'production' && anchors === undefined) refuseExample({ stores: trust.domains, signers: [] })
+  const { trust, settings, knowing, config } = await readTrustNamed(options)
   const registered = signers === undefined ? null : await readCertificates(signers)
   const limits = { ...DEFAULT_LIMITS, packetBytes: config.maxPacketBytes }
   const context = { trust, at, isNow: options.at === undefined, limits, registered }
@@ -150,7 +145,7 @@ function told (error: unknown): { code: string, text: string } {
   if (error instanceof Refusal) return { code: error.code, text: inWords(error.toProblem()) }
   const { code = '', message, stack } = error as NodeJS.ErrnoException
   if (error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS')) return { code: 'USAGE', text: `${message}\n\n${VERIFY_USAGE}` }
-  if (error instanceof ConfigError) return { code: 'CONFIG', text: `${message}\n  (or name the roots: --anchors DIR; the example PKI: LIENTHONG_MODE=demo)` }
+  if (error instanceof ConfigError) return { code: 'CONFIG', text: `${message}\n  ${HOW_TO_TRUST}` }
   return { code: 'FAULT', text: stack ?? message }
 }
 
