@@ -10,16 +10,17 @@ import { referencesIn } from './open-places.ts'
  */
 export function newlyDangling (comparison: Comparison, touched: readonly number[]): Change[] {
   const { earlier, later } = comparison
-  const trailer = danglingIn(earlier.trailer, later.trailer, comparison).map((number) => other(`trailer: a reference to object ${number}, which is missing`))
-  return [...trailer, ...touched.flatMap((number) => {
-    const missing = danglingIn(objectAt(earlier, number), objectAt(later, number), comparison)
-    return missing.map((to) => other(`object ${number}: a reference to object ${to}, which is missing`))
-  })]
+  const said = (where: string, missing: number | undefined) => missing === undefined ? [] : [other(`${where}: a reference to object ${missing}, which is missing`)]
+  return [
+    ...said('trailer', danglingIn(earlier.trailer, later.trailer, comparison)),
+    ...touched.flatMap((number) => said(`object ${number}`, danglingIn(objectAt(earlier, number), objectAt(later, number), comparison))),
+  ]
 }
 
-function danglingIn (before: PdfObject, after: PdfObject, { earlier, later }: Comparison): number[] {
+/** The first of them in one object. */
+function danglingIn (before: PdfObject, after: PdfObject, { earlier, later }: Comparison): number | undefined {
   const missing = [...new Set(referencesIn(after))].filter((number) => isMissing(number, later))
-  if (missing.length === 0) return []
+  if (missing.length === 0) return undefined
   const known = new Set(referencesIn(before))
-  return missing.filter((number) => !known.has(number) || !isMissing(number, earlier))
+  return missing.find((number) => !known.has(number) || !isMissing(number, earlier))
 }

@@ -59,9 +59,10 @@ export class Lexer {
     if (position >= this.limit || position < 0) return -1
     // Whoever goes on wants more; whoever jumps over the data of a stream wants a word
     const size = index > 0 && index === this.#window.length ? WINDOW : FIRST_WINDOW
-    this.#window = this.#source.read(position, Math.min(this.limit, position + size))
-    this.#from = position
-    return this.#window[0] ?? -1
+    // And whoever goes backwards goes on so
+    this.#from = index < 0 ? Math.max(0, position - FIRST_WINDOW) : position
+    this.#window = this.#source.read(this.#from, Math.min(this.limit, position + size))
+    return this.#window[position - this.#from] ?? -1
   }
 
   bytes (from: number, to: number): Buffer {
