@@ -7,10 +7,10 @@ import type { Reason } from '../trust/verdict.ts'
 export type JudgedPdf = { number: number, name: string, sha256: string, verdict: PdfVerdict }
 
 /** Why a document is held or refused: a file, and what is wrong with it. */
-export type PdfFault = { number: number, name: string, standing: PdfStanding, reasons: Reason[] }
+export type FileFault = { number: number, name: string, standing: PdfStanding, reasons: Reason[] }
 
 /** `faults` are the files that it is for; none where the document passes. */
-export type PdfRuling = { kind: InboundPdfRule, faults: PdfFault[] }
+export type PdfRuling = { kind: InboundPdfRule, faults: FileFault[] }
 
 /** What waits is waited for only where nothing worse is known: a person decides with all that is known by then, and a refusal stands in any case. */
 const STRICTEST = ['refuse', 'hold', 'wait'] as const
@@ -41,18 +41,18 @@ function reasonsOf ({ reasons }: PdfVerdict): Reason[] {
 }
 
 /** What is waited for, and for which file; by its number, since it stands in logs. */
-export function waitReason ([fault]: readonly PdfFault[]): Reason {
+export function waitReason ([fault]: readonly FileFault[]): Reason {
   const { number, reasons: [first] } = fault!
   return { ...first!, detail: `tệp · file ${number}` }
 }
 
 /** What the sender reads of a refusal. */
-export function refusalText (faults: readonly PdfFault[]): string {
+export function refusalText (faults: readonly FileFault[]): string {
   return shortened(`Từ chối tiếp nhận: ${inVietnamese(faults)}`)
 }
 
 /** What a person reads of a document that waits for them, and the log without the files' names. */
-export function heldText (faults: readonly PdfFault[], agency: string): { vi: string, en: string, logged: string } {
+export function heldText (faults: readonly FileFault[], agency: string): { vi: string, en: string, logged: string } {
   return {
     logged: `A document for ${agency} waits for a person to decide: ${shortened(faults.map(({ number, reasons: [first] }) => `file ${number} ${first?.code}`).join('; '))}`,
     vi: `Một văn bản gửi ${agency} chờ người quyết định (lienthong held): ${shortened(inVietnamese(faults))}`,
@@ -60,7 +60,7 @@ export function heldText (faults: readonly PdfFault[], agency: string): { vi: st
   }
 }
 
-function inVietnamese (faults: readonly PdfFault[]): string {
+function inVietnamese (faults: readonly FileFault[]): string {
   return faults.map(({ number, name, reasons: [first] }) => `tệp ${number} “${name}”: ${first?.vi} (${first?.code})`).join('; ')
 }
 

@@ -5,7 +5,7 @@ import { ATTACHMENT_ROW, attachmentRows, type StoredAttachment } from '../blobs/
 import type { Database, Db, Tx } from '../database/database.ts'
 import type { DocumentHeader, Packet } from '../edxml/packet.ts'
 import type { ArrivalState, Verdicts } from './arrival.ts'
-import { worstStanding, type PdfFault } from './pdf-ruling.ts'
+import { worstStanding, type FileFault } from './pdf-ruling.ts'
 
 export type NewArrival = { id: string, connectionId: string, axisDocId: string, kind: PacketKind, from: string | null, to: string | null, packet: Buffer, at: Date }
 
@@ -89,7 +89,7 @@ export async function askAgain (db: Db, id: string, nextAt: Date, reason: object
 export type HandOverState = 'waiting' | 'acknowledged' | 'held' | 'refused'
 
 /** Why a hand-over is held or refused. */
-export type HandOverReason = { files: PdfFault[] }
+export type HandOverReason = { files: FileFault[] }
 
 /** An agency that an arrival is addressed to, and what becomes of it there. */
 export type Target = { id: string, code: string, state: 'waiting' | 'held' | 'refused', reason: HandOverReason | null }
