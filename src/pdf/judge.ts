@@ -28,8 +28,6 @@ const SIGNATURE_KINDS: ReadonlySet<string> = new Set([SUB_FILTER.pades, SUB_FILT
 
 /** Certificates of a file's validation material that are looked at; a path has need of a few. */
 const MOST_CERTIFICATES = 32
-/** More than anybody puts into one document; each costs the verification of a signature, a path and time-stamps. */
-const MOST_SIGNATURES = 64
 
 /** Judges a file by what was found in it. Never throws for what a stranger sent. */
 export function judgePdf (examination: PdfExamination, context: PdfContext): PdfVerdict {
@@ -43,7 +41,6 @@ export function judgePdf (examination: PdfExamination, context: PdfContext): Pdf
 export function * judging (examination: PdfExamination, context: PdfContext): Generator<void, PdfVerdict> {
   if (examination.kind === 'unreadable') return { ...pdfVerdictFrom(examination.findings), signatures: [] }
   const { signatures, material } = examination
-  if (signatures.length > MOST_SIGNATURES) return { ...pdfVerdictFrom([{ code: 'PDF_TOO_COMPLEX', detail: `${signatures.length} signatures` }]), signatures: [] }
   const stamps = new Map<ExaminedSignature, TokenVerdict>()
   const messages = new Map<ExaminedSignature, JudgedSignature>()
   for (const signature of signatures) {

@@ -63,12 +63,6 @@ t.test('the worst signature decides for the file, and an unsigned one says so', 
   t.match(judgePdf({ kind: 'unreadable', findings: [{ code: 'PDF_BROKEN', detail: 'x' }] }, context), { result: 'indeterminate', reasons: [{ code: 'PDF_BROKEN', detail: 'x' }], signatures: [] })
 })
 
-t.test('more signatures than any document has are too many to be judged', async (t) => {
-  const signature = examined(writeMessage(AGENCY))
-  t.equal(told(judgedFile(Array.from({ length: 64 }, () => signature))), 'valid')
-  t.match(judgedFile(Array.from({ length: 65 }, () => signature)), { result: 'indeterminate', reasons: [{ code: 'PDF_TOO_COMPLEX', detail: '65 signatures' }], signatures: [] })
-})
-
 t.test('the same reason is told once for the file, and with every signature', async (t) => {
   const changed = (field: string) => examined(writeMessage(LEADER), { field, content: Buffer.from('other') })
   const file = judgedFile([changed('a'), changed('b')])

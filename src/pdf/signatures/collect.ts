@@ -6,8 +6,8 @@ import { SUB_FILTER } from '../sub-filter.ts'
 import { certifyingSignatureOf, placeOf, signedFieldsOf, type SignedField } from './fields.ts'
 import type { FoundSignature } from './signature.ts'
 
-/** Each costs several verifications, and nobody reads on. */
-const MOST_SIGNATURES = 100
+/** More than anybody puts into one document; each costs the verification of a signature, a path and time-stamps. */
+const MOST_SIGNATURES = 64
 
 /** Each signature once, in the revision where it is first seen, oldest first. `shown` are those that the newest revision's pages show. Throws PdfFault for too many. */
 export function collectSignatures (revisions: readonly Revision[], shown: readonly SignedField[]): FoundSignature[] {
