@@ -3,7 +3,7 @@ import { PdfRef, type PdfObject } from '../reader/objects.ts'
 import type { Revision } from '../reader/revision.ts'
 import { sameIn } from './same.ts'
 
-/** Object numbers: `changed` says something else than before, or nothing any more; `added` said nothing before. */
+/** Object numbers: `changed` says something else than before, or nothing any more, or is a number by itself, which may be an integer no longer; `added` said nothing before. */
 export type Differences = { changed: ReadonlySet<number>, added: ReadonlySet<number> }
 
 /** What differs between a revision and the one right before it. The cost is that of the update. */
@@ -15,7 +15,7 @@ export function differencesBetween (earlier: Revision, later: Revision): Differe
     later.budget.spend('steps')
     const [before, after] = [objectAt(earlier, number), objectAt(later, number)]
     if (before === null && after !== null) added.add(number)
-    else if (generationOf(earlier, number) !== generationOf(later, number) || !same(before, after)) changed.add(number)
+    else if (generationOf(earlier, number) !== generationOf(later, number) || typeof after === 'number' || !same(before, after)) changed.add(number)
   }
   return { changed, added }
 }

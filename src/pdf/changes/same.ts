@@ -6,14 +6,15 @@ export type Same = (earlier: PdfObject | undefined, later: PdfObject | undefined
 
 /**
  * Compares objects of two revisions. A reference is the same as one to the same object, whatever became of that, or as the value itself written in its
- * place; a stream is its data as they stand, and its dictionary but for their length. An entry that is null is
+ * place; a stream is its data as they stand, and its dictionary but for their length. A number that became an object, or was
+ * one, may be written with a point now, which is another one to poppler. An entry that is null is
  * not one that is absent: by the standard it would be (ISO 32000-2, 7.3.7), but some viewers take it for the value, and inherit none.
  */
 export function sameIn (earlier: Revision, later: Revision): Same {
   const same: Same = (a = null, b = null) => {
     if (a instanceof PdfRef && b instanceof PdfRef) return a.number === b.number && a.generation === b.generation
-    if (a instanceof PdfRef) return same(earlier.resolve(a), b)
-    if (b instanceof PdfRef) return same(a, later.resolve(b))
+    if (a instanceof PdfRef) return typeof b !== 'number' && same(earlier.resolve(a), b)
+    if (b instanceof PdfRef) return typeof a !== 'number' && same(a, later.resolve(b))
     if (a instanceof PdfName) return b instanceof PdfName && a.value === b.value
     if (a instanceof PdfString) return b instanceof PdfString && a.bytes.equals(b.bytes)
     if (a instanceof PdfStream) return b instanceof PdfStream && sameDict(a.dict, b.dict, 'Length') && sameData(earlier, a, later, b)

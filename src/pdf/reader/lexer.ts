@@ -22,6 +22,8 @@ const [LF, CR, PERCENT, SLASH, OPEN, CLOSE, LESS, GREATER, LEFT, RIGHT, BACKSLAS
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/
 /** Where these are no integers, some viewers round and others refuse. */
 const INTEGERS = new Set(['Length', 'Prev', 'XRefStm', 'Size', 'ByteRange'])
+/** Where a number stands under these, poppler takes one with a point for none: what is hidden by 2 is shown by 2.0 */
+const INTEGERS_ALONE = new Set(['F', 'Ff', 'Rotate', 'FirstChar', 'LastChar', 'BitsPerComponent', 'PatternType', 'ShadingType', 'FunctionType', 'PaintType', 'TilingType'])
 
 /** No number or keyword is longer; some write numbers with very many places */
 const LONGEST_WORD = 256
@@ -259,8 +261,9 @@ export class Lexer {
       // Some viewers take the first of two, others the last
       if (dict.has(key)) broken(`a dictionary with two entries ${JSON.stringify(key)}`, from)
       this.#hasReal = false
-      dict.set(key, this.object(depth + 1))
-      if (this.#hasReal && INTEGERS.has(key)) broken(`an entry ${key} that is no integer`, from)
+      const value = this.object(depth + 1)
+      dict.set(key, value)
+      if (this.#hasReal && (INTEGERS.has(key) || (typeof value === 'number' && INTEGERS_ALONE.has(key)))) broken(`an entry ${key} that is no integer`, from)
     }
     this.position += 2
     return dict

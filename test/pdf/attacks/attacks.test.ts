@@ -3,7 +3,7 @@ import { needsPrograms } from '../../support/signed-pdf.ts'
 import { evilAnnotations, sneakySignatures } from './certification.ts'
 import { incrementalSavings, universalForgeries, wrappings } from './forgery.ts'
 import { hidings, hidingsAndReplacements, replacements } from './shadow.ts'
-import { falseFields, nothings, streams, unfillable } from './silent.ts'
+import { falseFields, nothings, numbers, streams, unfillable } from './silent.ts'
 import { actions, exchanges, substitutions } from './structure.ts'
 import { twoRoles } from './two-roles.ts'
 import { judge, rendered, type Attack } from './world.ts'
@@ -21,6 +21,7 @@ const FAMILIES: [string, () => Promise<Attack[]>][] = [
   ['an annotation called a field', falseFields],
   ['an update that says nothing', nothings],
   ['what nobody fills in', unfillable],
+  ['a number with a point', numbers],
   ['streams that poppler does not read', streams],
   ['exchanging signatures', exchanges],
   ['finding other objects', substitutions],

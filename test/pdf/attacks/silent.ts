@@ -73,6 +73,22 @@ function updated (bytes: Buffer, head: string): Buffer {
   return Buffer.from(updateOf(bytes, { [INFO]: '<< /Title (Decision) >>' }).toString('latin1').replace(/xref\n6 1\n(?![^]*xref\n6 1\n)/, head), 'latin1')
 }
 
+/** Numbers that are equal, of which poppler knows one only. */
+export async function numbers (): Promise<Attack[]> {
+  const hidden = (flags: string, objects: Objects = {}) => sign(decision({
+    [PAGE]: '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R /Annots [8 0 R] >>',
+    8: `<< /Type /Annot /Subtype /Stamp /Rect [0 0 400 300] /F ${flags} /AP << /N 9 0 R >> >>`, 9: form(COVER), ...objects,
+  }), { shows: LEADERS_MARK })
+  const direct = await hidden('2')
+  const apart = await hidden('10 0 R', { 10: '2' })
+  const flags = (value: string) => (direct.objects[8] as string).replace('/F 2', `/F ${value}`)
+  return [
+    { name: 'numbers: a flag with a point', twin: direct.bytes, attacked: update(direct, { 8: flags('2.0') }).bytes, codes: ['PDF_BROKEN'], isVisible: true },
+    { name: 'numbers: a flag that becomes an object', twin: direct.bytes, attacked: update(direct, { 8: flags('30 0 R'), 30: '2.0' }).bytes, codes: CODES, detail: /object 8 changed/, isVisible: true },
+    { name: 'numbers: a flag that is an object', twin: apart.bytes, attacked: update(apart, { 10: '2.0' }).bytes, codes: CODES, detail: /object 10 changed/, isVisible: true },
+  ]
+}
+
 /** A cross-reference stream and an object stream that poppler does not read: it looks for objects itself then. */
 export async function streams (): Promise<Attack[]> {
   const doc = decision({ 7: '<< /Type /Pages /Kids [8 0 R] /Count 1 >>', 8: '<< /Type /Page /Parent 7 0 R /MediaBox [0 0 400 300] /Resources << /Font << /F1 3 0 R >> >> /Contents 9 0 R >>', 9: FORGED }, { xref: 'stream' })
