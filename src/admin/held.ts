@@ -1,4 +1,4 @@
-/** Documents that were held for their PDFs, over HTTP: what is wrong with them, and a person's decision. */
+/** Documents that were held or refused for their PDFs, over HTTP: what is wrong with them, and a person's decision. */
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { RequireRole } from '../access/http.ts'
@@ -12,6 +12,7 @@ const tags = ['held']
 const { properties: item } = MailboxItemSchema
 
 const HeldQuery = Type.Object({
+  state: Type.Optional(Type.Union([Type.Literal('held'), Type.Literal('refused')], { default: 'held', description: 'held: what waits for a decision; refused: what was refused for its PDFs, by the policy or by a person' })),
   after: Type.Optional(Type.String({ pattern: '^\\d{1,18}$', description: 'Cursor: `next` of the page before; the first page has none' })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
 })
@@ -21,8 +22,10 @@ const HeldPage = Type.Object({
     number: item.number, notation: item.notation, promulgatedOn: item.promulgatedOn, subject: item.subject,
     reason: Type.Object({
       files: Type.Array(Type.Object({ number: Type.Integer({ description: 'Of the attachment' }), name: Type.String(), standing: StandingSchema, reasons: Type.Array(ReasonSchema) })),
-    }, { description: 'The files that it is held for' }),
+    }, { description: 'The files that it is held or was refused for' }),
     attachments: item.attachments, recheck: item.recheck,
+    decidedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description: 'When a person refused it; null: it waits, or the policy refused it when it came' }),
+    decidedBy: Type.Union([Type.String(), Type.Null()], { description: 'Who refused it' }),
   })),
   next: Type.Union([Type.String(), Type.Null()]),
 })
@@ -37,9 +40,13 @@ type Needs = { requireRole: RequireRole, held: Held }
 export function addHeld (http: HttpServer, { requireRole, held }: Needs) {
   const onRequest = requireRole('administrator')
 
-  http.get('/held', { onRequest, schema: { tags, summary: 'Văn bản đến đang giữ lại chờ quyết định, kèm kết luận · Documents that wait for a decision, with the verdicts, oldest first', querystring: HeldQuery, response: { 200: HeldPage } } }, async (request) => {
-    const { items, next } = await held.list({ after: request.query.after ?? '0', limit: request.query.limit ?? 20 })
-    return { next, items: items.map(({ attachments, createdAt, ...item }) => ({ ...item, createdAt: createdAt.toISOString(), attachments: attachments.map((file) => ({ ...file, pdf: file.pdf && shownPdf(file.pdf) })) })) }
+  http.get('/held', { onRequest, schema: { tags, summary: 'Văn bản đến đang giữ lại chờ quyết định, hoặc đã bị từ chối, kèm kết luận · Documents that wait for a decision, or were refused, with the verdicts, oldest first', querystring: HeldQuery, response: { 200: HeldPage } } }, async (request) => {
+    const { items, next } = await held.list({ state: request.query.state ?? 'held', after: request.query.after ?? '0', limit: request.query.limit ?? 20 })
+    return {
+      next, items: items.map(({ attachments, createdAt, decidedAt, ...item }) => ({
+        ...item, createdAt: createdAt.toISOString(), decidedAt: decidedAt?.toISOString() ?? null, attachments: attachments.map((file) => ({ ...file, pdf: file.pdf && shownPdf(file.pdf) })),
+      })),
+    }
   })
 
   http.get('/held/:id/attachments/:number', { onRequest, schema: { tags, summary: 'Một tệp của văn bản đang giữ lại · One of its files', params: AttachmentPath, produces: ['application/octet-stream'] } },

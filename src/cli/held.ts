@@ -14,6 +14,7 @@ import { minute } from './dates.ts'
 const HELD_USAGE = `lienthong held COMMAND
 
   list                         documents that wait for a person, since a PDF of theirs is unsigned, invalid or undecided
+  list --refused               those that were refused for that, by the policy or by a person, and when
   release ID                   let it into the mailbox of its agency, with its mark
   refuse ID --reason TEXT      refuse it: status 02 goes back to its sender with the reason
 `
@@ -21,25 +22,28 @@ const HELD_USAGE = `lienthong held COMMAND
 const PAGE = 100
 const BY = { name: 'lienthong held', keyId: 'lienthong held' }
 
-type Command = (held: Held, id: string, reason: string) => Promise<readonly string[]>
+type Given = { id: string, reason: string, refused: boolean }
+
+type Command = (held: Held, given: Given) => Promise<readonly string[]>
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  async list (held) {
+  async list (held, { refused }) {
+    const state = refused ? 'refused' : 'held'
     const lines: string[] = []
     for (let after: string | null = '0'; after !== null;) {
-      const page: Awaited<ReturnType<Held['list']>> = await held.list({ after, limit: PAGE })
-      lines.push(...page.items.flatMap(linesOf))
+      const page: Awaited<ReturnType<Held['list']>> = await held.list({ state, after, limit: PAGE })
+      lines.push(...page.items.flatMap((item) => [...linesOf(item), ...refused ? [refusedBy(item)] : []]))
       after = page.next
     }
-    return lines.length > 0 ? lines : ['Không có văn bản nào đang giữ lại · Nothing is held']
+    return lines.length > 0 ? lines : [refused ? 'Không có văn bản nào bị từ chối · Nothing is refused' : 'Không có văn bản nào đang giữ lại · Nothing is held']
   },
 
-  async release (held, id) {
+  async release (held, { id }) {
     await held.release(id, BY)
     return ['Đã cho vào hộp đến · It is in the mailbox now']
   },
 
-  async refuse (held, id, reason) {
+  async refuse (held, { id, reason }) {
     await held.refuse(id, reason, BY)
     return ['Đã từ chối; trạng thái 02 sẽ được gửi về · It is refused; status 02 goes back']
   },
@@ -47,14 +51,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
 /** `lienthong held …`: a person's decision on what was held for its PDFs, from a shell. Gives the exit code. */
 export async function held (args: string[]): Promise<number> {
-  const { values: { reason = '' }, positionals: [name = '', id = ''] } = parseArgs({ args, options: { reason: { type: 'string' } }, allowPositionals: true })
+  const { values: { reason = '', refused = false }, positionals: [name = '', id = ''] } = parseArgs({ args, options: { reason: { type: 'string' }, refused: { type: 'boolean' } }, allowPositionals: true })
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (command === undefined) {
     console.error(HELD_USAGE)
     return 2
   }
   if (name !== 'list' && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw new Refusal('HELD_NOT_FOUND', { detail: 'its id is what list shows' })
-  for (const line of await withDatabase((database) => onDatabase(database, (held) => command(held, id, reason)))) console.log(line)
+  for (const line of await withDatabase((database) => onDatabase(database, (held) => command(held, { id, reason, refused })))) console.log(line)
   return 0
 }
 
@@ -74,6 +78,10 @@ const SINCE: Readonly<Record<RecheckState, string>> = {
   unanswered: 'chưa biết chứng thư số của người ký có bị thu hồi hay không · it is not known yet whether its signers are revoked',
   good: 'nay đã biết: không chứng thư số nào của người ký bị thu hồi · known by now: none of its signers is revoked',
   revoked: 'NAY ĐÃ BIẾT: chứng thư số của người ký đã bị thu hồi · KNOWN BY NOW: a signer is revoked',
+}
+
+function refusedBy ({ createdAt, decidedAt, decidedBy }: HeldItem): string {
+  return decidedAt === null ? `  bị từ chối theo chính sách · refused by the policy: ${minute(createdAt)}` : `  bị từ chối bởi · refused by ${decidedBy}: ${minute(decidedAt)}`
 }
 
 function linesOf ({ id, agencyCode, createdAt, senderCode, number, notation, promulgatedOn, subject, reason: { files }, recheck }: HeldItem): string[] {

@@ -19,6 +19,8 @@ export type Decider = { name: string, keyId: string }
 export type HeldItem = {
   id: string, agencyCode: string, createdAt: Date, senderCode: string, documentId: string, number: string, notation: string, promulgatedOn: string | null, subject: string,
   reason: HandOverReason, attachments: MailboxAttachment[], recheck: { state: RecheckState, checkedAt: string | null } | null,
+  /** Of what is refused: when a person did, and who. Null: the policy refused it, when it came. */
+  decidedAt: Date | null, decidedBy: string | null,
 }
 
 /** What became of it, and when. */
@@ -53,12 +55,12 @@ export function createHeld ({ database, reportRefusedBy, now, log, onReported }:
   }
 
   return {
-    /** What waits for a person, the oldest first, with the verdicts; after a cursor (`0`: from the start). */
-    async list ({ after, limit }: { after: string, limit: number }): Promise<{ items: HeldItem[], next: string | null }> {
+    /** What waits for a person, or was refused, the oldest first, with the verdicts; after a cursor (`0`: from the start). */
+    async list ({ state, after, limit }: { state: 'held' | 'refused', after: string, limit: number }): Promise<{ items: HeldItem[], next: string | null }> {
       const { rows } = await database.query<HeldItem & { sequence: string }>(
         `select h.id, h.sequence, h.agency_code as "agencyCode", h.created_at as "createdAt", a.sender_code as "senderCode", a.document_id as "documentId", a.number, a.notation,
-                a.promulgated_on::text as "promulgatedOn", a.subject, h.reason, ${RECHECK}, ${ATTACHMENTS}
-           from hand_over h join arrival a on a.id = h.arrival_id where h.state = 'held' and h.sequence > $1 order by h.sequence limit $2`, [after, limit])
+                a.promulgated_on::text as "promulgatedOn", a.subject, h.reason, h.decided_at as "decidedAt", h.decided_by as "decidedBy", ${RECHECK}, ${ATTACHMENTS}
+           from hand_over h join arrival a on a.id = h.arrival_id where h.state = '${state}' and h.sequence > $1 order by h.sequence limit $2`, [after, limit])
       return { items: rows.map(({ sequence: _, ...item }) => item), next: rows.length === limit ? rows.at(-1)!.sequence : null }
     },
 

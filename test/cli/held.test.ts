@@ -16,6 +16,7 @@ t.test('what is held is listed, released and refused from a shell, and the gatew
     execFile(process.execPath, [PROGRAM, 'held', ...args], { env: { LIENTHONG_MODE: 'test', DATABASE_URL: url, DATABASE_OWNER_URL: ownerUrl }, timeout: 60_000 }, (error, out, err) => { done({ code: error === null ? 0 : Number(error.code), out, err }) })
   })
   t.match(await run('list'), { code: 0, out: 'Không có văn bản nào đang giữ lại · Nothing is held\n' })
+  t.match(await run('list', '--refused'), { code: 0, out: 'Không có văn bản nào bị từ chối · Nothing is refused\n' })
   await gateway.start()
   const send = async (number: string) =>
     (await a.submit(await signedPacket(documentPacket({ documentId: number, code: { codeNumber: number, codeNotation: 'VP' } }, [{ name: 'Phụ lục.pdf', bytes: makePdf(pagesOf(number)) }])))).json<{ id: string }>().id
@@ -34,6 +35,10 @@ t.test('what is held is listed, released and refused from a shell, and the gatew
   const delivery = await until(async () => { const { deliveries: [delivery] } = await a.document(second); return delivery.status === '02' && delivery })
   t.match(delivery.history.at(-1), { detail: { description: 'Đề nghị ký số phụ lục' } })
   t.same(await openAlarms(database), [])
+  t.match((await run('list')).out, /Nothing is held/)
+  const refused = await run('list', '--refused')
+  t.match(refused, { code: 0, out: new RegExp(`^${idOf('2')} [^]*PDF_UNSIGNED[^]*\\n  bị từ chối bởi · refused by lienthong held: 2026-`) })
+  t.notMatch(refused.out, ' 1/VP ')
   t.match(await run('release', idOf('2')), { code: 1, err: /HELD_SETTLED/ })
   t.match(await run('release', 'x'), { code: 1, err: /HELD_NOT_FOUND/ })
   t.match(await run(), { code: 2, err: /lienthong held COMMAND/ })

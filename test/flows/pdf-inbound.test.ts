@@ -100,10 +100,13 @@ t.test('a held document that a person refuses goes back with status 02 and their
   t.same([(await b.mailbox('?state=all')).items, await openAlarms(database)], [[], []])
   const { rows } = await database.query('select automatic, reported_by from status')
   t.match(rows, [{ automatic: false, reported_by: /^[0-9a-f]{16}$/ }])
+  t.same((await administrator.ask('GET', '/admin/held')).json().items, [])
+  const { items } = (await administrator.ask('GET', '/admin/held?state=refused')).json<{ items: (HeldItem & { decidedAt: string })[] }>()
+  t.match(items, [{ id: item!.id, reason: { files: [{ number: 1, name: 'Công văn.pdf', standing: 'invalid' }] }, attachments: [{ pdf: { result: 'invalid' } }], decidedAt: refused[0]!.json<{ decidedAt: string }>().decidedAt, decidedBy: refused[0]!.json<{ decidedBy: string }>().decidedBy }], 'who refused it, when and why stays to be seen')
 })
 
 t.test('what the policy refuses goes back by itself with status 02, which names the file and the reason', async (t) => {
-  const { gateway, database, a, b } = await startWorld(t, { policy: { pdf: { in: { unsigned: 'refuse' } } } })
+  const { gateway, database, a, b, client, keys } = await startWorld(t, { policy: { pdf: { in: { unsigned: 'refuse' } } } })
   await gateway.start()
   const files = [{ name: 'Công văn.pdf', bytes: await agencySigned() }, { name: 'Phụ lục.pdf', bytes: makePdf(pagesOf('Phu luc')) }]
   const { id } = (await a.submit(await signedPacket(documentPacket({}, files)))).json<{ id: string }>()
@@ -113,6 +116,8 @@ t.test('what the policy refuses goes back by itself with status 02, which names 
   t.match((await database.query(`select state, reason from hand_over`)).rows, [{ state: 'refused', reason: { files: [{ number: 2, standing: 'unsigned' }] } }])
   t.match((await database.query(`select automatic, reported_by from status`)).rows, [{ automatic: true, reported_by: 'gateway' }])
   t.match((await database.query(`select actor from audit_entry where action = 'status.reported'`)).rows, [{ actor: 'gateway' }])
+  const refused = (await client(keys.administrator).ask('GET', '/admin/held?state=refused')).json<{ items: unknown[] }>()
+  t.match(refused, { next: null, items: [{ reason: { files: [{ number: 2, reasons: [{ code: 'PDF_UNSIGNED' }] }] }, createdAt: /Z$/, decidedAt: null, decidedBy: null }] }, 'an administrator sees what is refused in the agency\'s name')
 })
 
 t.test('each standing has its rule, and an agency\'s own goes before its connection\'s', async (t) => {
