@@ -27,7 +27,7 @@ function examine (source: PdfSource): PdfExamination {
   const shown = shownSignatures(newest)
   const found = collectSignatures(revisions, shown.fields)
   const first = found[0]?.revision ?? revisions.length
-  const file = { revisions, shown, updates: updatesAfter(revisions.slice(first - 1), first) }
+  const file = { revisions, shown, first, updates: updatesAfter(revisions.slice(first - 1), first) }
   return {
     kind: 'read', version: newest.version, pages: shown.pages, revisions: revisions.length,
     signatures: found.map((signature) => examineSignature(signature, file)),
@@ -35,19 +35,31 @@ function examine (source: PdfSource): PdfExamination {
   }
 }
 
-type File = { revisions: readonly Revision[], shown: Shown, updates: readonly Update[] }
+/** `first` is the revision of the first signature. */
+type File = { revisions: readonly Revision[], shown: Shown, first: number, updates: readonly Update[] }
 
-function examineSignature (found: FoundSignature, { revisions, shown, updates }: File): ExaminedSignature {
+function examineSignature (found: FoundSignature, { revisions, shown, first, updates }: File): ExaminedSignature {
   const { name: field, revision } = found
-  const appearance = found.widgets.flatMap((number) => shown.shown.get(number) ?? [])[0]
+  const appearances = found.widgets.flatMap((number) => shown.shown.get(number) ?? [])
+  const [appearance] = appearances.map(({ page, rect }) => ({ page, rect }))
   const place = { field, revision, coversWholeFile: revision === revisions.length, ...appearance && { appearance } }
   try {
     const { examined, permissions } = readSignature(found, revisions[revision - 1]!)
-    return { ...place, ...examined, later: boundedChanges(laterChanges({ revision, ...permissions }, updates)) }
+    const findings = [...examined.findings, ...revision > first ? coveringIn(appearances) : []]
+    return { ...place, ...examined, findings, later: boundedChanges(laterChanges({ revision, ...permissions }, updates)) }
   } catch (error) {
     // What is broken about one signature does not keep the others from being judged
     return { ...place, kind: 'signature', subFilter: '', byteRange: [], cms: new Uint8Array(), digests: {}, claims: {}, findings: [faultOf(error)], later: [] }
   }
+}
+
+/** How much of a page a signature may take up: a seal in its real size has a fiftieth of a page of A4, a block of text with an image a tenth at most. */
+const MOST_COVERED = 1 / 8
+
+/** Whoever signs a page that others have signed must not lay another one over it. */
+function coveringIn (appearances: readonly { page: number, share: number }[]): PdfFinding[] {
+  const covering = [...Map.groupBy(appearances, ({ page }) => page)].find(([, all]) => !(all.reduce((sum, { share }) => sum + share, 0) <= MOST_COVERED))
+  return covering ? [{ code: 'PDF_SIGNATURE_COVERS', detail: `page ${covering[0]}` }] : []
 }
 
 /** Verdicts are kept for each signature; nobody reads on. */

@@ -14,6 +14,7 @@ export const PDF_REASONS = {
   PDF_SIGNATURE_KIND: ['invalid', 'Kiểu chữ ký (SubFilter) không được chấp nhận', 'This kind of signature (SubFilter) is not accepted', 'EN 319 142-1, 4.1, 6.3; ISO 32000-2, table 255; TT 15/2025/TT-BKHCN, appendix I'],
   PDF_FIELD_UNLISTED: ['valid', 'Biểu mẫu của tệp PDF không liệt kê trường chữ ký này: có phần mềm xem không hiển thị chữ ký', 'The form of the PDF does not list this signature field: some viewers do not show the signature', 'ISO 32000-2, 12.7.3'],
   PDF_BYTE_RANGE: ['invalid', 'Vùng được ký (ByteRange) không bao trùm đúng toàn bộ phiên bản đã ký của tệp', 'The ByteRange does not cover the whole signed revision but for the signature itself', 'ISO 32000-2, 12.8.1; EN 319 142-1, 6.3'],
+  PDF_SIGNATURE_COVERS: ['invalid', 'Hình hiển thị của chữ ký che quá một phần tám trang mà người khác đã ký', 'What the signature shows takes up more than an eighth of a page that somebody else had signed', 'Decree 30/2020/NĐ-CP, appendix I; ISO 32000-2, 12.8.2.2'],
 
   // What was added after a signature
   PDF_CHANGED_AFTER_SIGNING: ['invalid', 'Tệp PDF đã bị thay đổi sau khi ký, ngoài những gì chữ ký cho phép', 'The PDF was changed after it was signed, beyond what the signature permits', 'ISO 32000-2, 12.8.2; EN 319 142-1, 5.4; TT 15/2025/TT-BKHCN, appendix II'],

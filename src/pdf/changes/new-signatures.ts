@@ -48,7 +48,8 @@ function faultInNewField (field: Field, dict: PdfDict, comparison: Comparison, n
   if (dict.has('Subtype') && nameOf(dict, 'Subtype', later) !== 'Widget') return 'a new field that is an annotation of another kind'
   const isShown = showsSomething(dict)
   if (!field.isSignature) return isShown || dict.has('Rect') || !dict.has('Kids') ? 'a new field that is no signature field' : undefined
-  if (field.signature === null) return isShown ? 'a new signature field that shows something without a signature' : undefined
+  // MuPDF paints over the place of a field that waits for its signature
+  if (field.signature === null) return isShown || hasPlace(dict, later) ? 'a new signature field that shows something without a signature' : undefined
   return faultInSignature(field, dict, comparison)
 }
 
@@ -80,8 +81,12 @@ function showsSomething (widget: PdfDict): boolean {
 }
 
 function isVisible (widget: PdfDict, later: Revision): boolean {
+  return showsSomething(widget) && hasPlace(widget, later)
+}
+
+function hasPlace (widget: PdfDict, later: Revision): boolean {
   const [left = 0, bottom = 0, right = 0, top = 0] = itemsOf(later, widget.get('Rect')).map((side) => later.resolve(side))
-  return showsSomething(widget) && left !== right && bottom !== top
+  return left !== right && bottom !== top
 }
 
 /**

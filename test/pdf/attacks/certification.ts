@@ -35,6 +35,7 @@ export async function sneakySignatures (): Promise<Attack[]> {
   const end = unsigned.bytes.toString('latin1').search(/0{64,}> >>\s+endobj(?![^]*\/Contents <)/) - 1
   const spoiled = patched(unsigned.bytes, end, unsigned.bytes[end] === 0x31 ? '2' : '1')
   return [
+    { name: 'sneaky signature: somebody else whom we trust lays another page over it', twin, attacked: unsigned.bytes, codes: ['PDF_SIGNATURE_COVERS'], detail: /^page 1$/, isVisible: true },
     { name: 'sneaky signature: a stranger signs', twin, attacked: (await sneaky(stranger)).bytes, codes: ['ISSUER_UNKNOWN'], isVisible: true },
     { name: 'sneaky signature: a value that is none', twin, attacked: spoiled, codes: ['CMS_SIGNATURE_WRONG'], isVisible: true },
     { name: 'sneaky signature: a field that nobody signed', twin, attacked: withoutValue(certified).bytes, codes: CHANGED, detail: /without a signature/, isVisible: true },

@@ -76,15 +76,17 @@ t.test('objects that nothing refers to are nobody\'s concern, unless something w
   t.same(details(update(signed, { 30: '<< /Type /Font /Subtype /Type1 /BaseFont /Courier >>' })), ['object 30, which was missing where it was referred to'])
 })
 
-t.test('an empty field may be prepared for the next signer, and signed', async (t) => {
+t.test('an empty field may be prepared for the next signer where nothing shows it, and signed', async (t) => {
   const signed = await signedDecision()
   const [widget, form] = [nextOf(signed), formOf(signed)]
   const prepared = update(signed, {
-    [widget]: `<< /Type /Annot /Subtype /Widget /FT /Sig /T (Agency) /Rect [200 40 320 80] /P 4 0 R /F 132 >>`,
+    [widget]: `<< /Type /Annot /Subtype /Widget /FT /Sig /T (Agency) /Rect [0 0 0 0] /P 4 0 R /F 132 >>`,
     [form]: (signed.objects[form] as string).replace(']', ` ${widget} 0 R]`), [PAGE]: (signed.objects[PAGE] as string).replace(/(\/Annots \[[^\]]*)\]/, `$1 ${widget} 0 R]`),
   })
   t.same(later(prepared), [{ revision: 3, kind: 'signature', permitted: true, detail: 'empty field Agency' }])
-  const waiting = update(prepared, withEntries(prepared, widget, `/V ${widget + 1} 0 R /AP << /N ${widget + 2} 0 R >>`))
+  const placed = { ...prepared, objects: { ...prepared.objects, [widget]: (prepared.objects[widget] as string).replace('[0 0 0 0]', '[200 40 320 80]') } }
+  t.match(details(update(signed, { [widget]: placed.objects[widget]!, [form]: prepared.objects[form]!, [PAGE]: prepared.objects[PAGE]! })), [/form \/Fields/, /shows something without a signature/, /page \/Annots/])
+  const waiting = update(prepared, withEntries(placed, widget, `/V ${widget + 1} 0 R /AP << /N ${widget + 2} 0 R >>`))
   const [signature, appearance] = [{ [widget + 1]: signatureDictionary() }, { [widget + 2]: { entries: '/Type /XObject /Subtype /Form /BBox [0 0 120 40]', data: LEADERS_MARK } }]
   const filledIn = await filled(update(prepared, { [widget]: waiting.objects[widget]!, ...signature, ...appearance }), agency)
   t.same(kinds(filledIn), ['signature', 'signature'])
