@@ -21,7 +21,10 @@ export type SignRequest = { file: number | string, as: 'document' | 'annex' | 'c
  * The same, checked: as it is kept until the file is signed. `over` is the field of the leader's signature that the seal is laid over; `adds` is how
  * many octets the signature adds to the file at most.
  */
-export type FileToSign = { position: number, wanted: SignatureLevel, over?: string, request: Omit<SignRequest, 'file'>, adds: number }
+export type FileToSign = AskedFile & { wanted: SignatureLevel, over?: string, adds: number }
+
+/** What is asked for a file, by its number. */
+export type AskedFile = { position: number, request: Omit<SignRequest, 'file'> }
 
 /** What is not there yet when a file is only prepared: the certificates of the key; and, for B-LT, a further update with the validation data in it. */
 const ROOM = { certificates: 64 * 1024, validationData: MOST_VALIDATION_BYTES + 256 * 1024 }
@@ -66,16 +69,16 @@ export function createCheckSigning ({ database, workers, now }: Needs) {
   }
 }
 
-/** The files (from 1) that are to be signed. Refuses one that is not there, not to be told from another, or named twice. */
-export function filesNamed (requests: readonly SignRequest[], attachments: readonly Attachment[]): Set<number> {
-  const positions = new Set<number>()
-  for (const [index, { file }] of requests.entries()) {
+/** The files that are to be signed, in their order. Refuses one that is not there, not to be told from another, or named twice. */
+export function filesAsked (requests: readonly SignRequest[], attachments: readonly Attachment[]): AskedFile[] {
+  const files = new Map<number, AskedFile>()
+  for (const [index, { file, ...request }] of requests.entries()) {
     const position = positionOf(file, attachments)
-    const detail = attachments[position - 1] === undefined ? 'there is no such file, or several' : positions.has(position) ? 'named before' : null
+    const detail = attachments[position - 1] === undefined ? 'there is no such file, or several' : files.has(position) ? 'named before' : null
     if (detail !== null) throw new Refusal('PDF_SIGN_FILE', { field: `sign[${index + 1}].file`, detail: `${detail}: ${file}` })
-    positions.add(position)
+    files.set(position, { position, request })
   }
-  return positions
+  return [...files.values()].toSorted((one, other) => one.position - other.position)
 }
 
 /** What the signature of a file says and shows (Decree 30/2020/NĐ-CP, appendix I). */

@@ -4,7 +4,7 @@ import type { DocumentHeader } from '../edxml/packet.ts'
 import type { SignatureLevel } from '../pdf/sign/request.ts'
 import type { SignedPdf } from '../pdf/sign/sign.ts'
 import type { PdfVerdict } from '../pdf/verdict.ts'
-import type { FileToSign } from './sign-request.ts'
+import type { AskedFile, FileToSign } from './sign-request.ts'
 
 /** `waiting` for its signature, `signed` and on its way to its level, `finished`: as it leaves. */
 export type SigningState = 'waiting' | 'signed' | 'finished'
@@ -36,7 +36,7 @@ export async function insertSignings (tx: Tx, documentId: string, files: readonl
 }
 
 /** Whether exactly these files of the document were asked to be signed, in the same way. */
-export async function isAskedAlike (db: Db, documentId: string, files: readonly FileToSign[]): Promise<boolean> {
+export async function isAskedAlike (db: Db, documentId: string, files: readonly AskedFile[]): Promise<boolean> {
   const { rows: [row] } = await db.query<{ same: boolean }>(
     `select coalesce((select jsonb_agg(jsonb_build_object('position', position, 'request', request) order by position) from pdf_signing where document_id = $1), '[]') = $2::jsonb as same`,
     [documentId, JSON.stringify(files.map(({ position, request }) => ({ position, request })))])

@@ -58,10 +58,13 @@ export async function insertDocument (tx: Tx, document: NewDocument): Promise<{ 
       JSON.stringify(document.pdfs),
     ],
   })
-  if (inserted) return { id: inserted.id, isNew: true }
-  const { rows: [earlier] } = await tx.query<{ id: string }>(
-    'select id from document where agency_id = $1 and identity = $2', [document.agencyId, document.identity])
-  return { id: earlier!.id, isNew: false }
+  return inserted ? { id: inserted.id, isNew: true } : { id: (await findSubmitted(tx, document.agencyId, document.identity))!, isNew: false }
+}
+
+/** The very same document, if the agency submitted it before. */
+export async function findSubmitted (db: Db, agencyId: string, identity: Buffer): Promise<string | null> {
+  const { rows: [document] } = await db.query<{ id: string }>({ name: 'find-submitted', text: 'select id from document where agency_id = $1 and identity = $2', values: [agencyId, identity] })
+  return document?.id ?? null
 }
 
 /**

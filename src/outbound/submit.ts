@@ -2,7 +2,7 @@ import { v7 as newId } from 'uuid'
 import type { SystemCaller } from '../access/keys.ts'
 import { sayWhoSpeaks } from '../agencies/certificates.ts'
 import { isIntegrationCentre, parseAgencyCode } from '../agencies/code.ts'
-import { findAgencies } from '../agencies/registry.ts'
+import { findAgencies, type Agency } from '../agencies/registry.ts'
 import { routeRecipients } from '../agencies/routing.ts'
 import { clearAlarm } from '../alarms/alarms.ts'
 import { recordAudit } from '../audit/audit.ts'
@@ -16,14 +16,16 @@ import { Refusal } from '../errors.ts'
 import type { KeepEvidence } from '../evidence/keep.ts'
 import type { Log } from '../http/log.ts'
 import type { JudgePdfs } from '../pdf/attachments.ts'
+import type { PdfPolicy } from '../pdf/policy.ts'
+import type { PdfVerdict } from '../pdf/verdict.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Trust } from '../trust/judge.ts'
 import { verdictsToStamp, type NoteForStamping } from '../trust/time/stamp.ts'
 import type { SignatureVerdict } from '../trust/verdict.ts'
 import { refuseUnfit } from './refuse-unfit.ts'
-import { filesNamed, type CheckSigning, type SignRequest } from './sign-request.ts'
+import { filesAsked, type AskedFile, type CheckSigning, type FileToSign, type SignRequest } from './sign-request.ts'
 import { insertSignings, isAskedAlike } from './signing-store.ts'
-import { connectionsOf, insertDocument, sendAgain } from './store.ts'
+import { connectionsOf, findSubmitted, insertDocument, sendAgain } from './store.ts'
 
 /** A document that a system wants sent. `bytes` is the packet as it came; null when it came as metadata and files. `sign`: the files that its agency is to sign first. */
 export type Submission = { caller: SystemCaller, packet: DocumentPacket, bytes: Buffer | null, signature: SignatureVerdict, sign: readonly SignRequest[] }
@@ -38,6 +40,8 @@ export const PATIENCE_MS = 10 * 24 * 60 * 60 * 1000
 const MARKUP = 6
 /** The longest DocumentId that is taken: what metadata may say, and more than any convention needs. */
 const LONGEST_ID = 255
+
+type Judged = { pdfs: (PdfVerdict | null)[], toSign: FileToSign[] }
 
 type Needs = {
   database: Database, queue: Queue, limits: Limits, trust: Trust, meet: (verdict: SignatureVerdict) => void, judgePdfs: JudgePdfs, checkSigning: CheckSigning
@@ -84,21 +88,17 @@ export function createSubmit ({ database, queue, limits, trust, meet, judgePdfs,
     if (routes.length === 0) throw new Refusal('NO_CONNECTION')
 
     const at = now()
-    const pdfs = await sayWhoSpeaks(database, { code: senderCode, at }, await judgePdfs(attachments, { trust, at }))
-    const inPdfs = pdfs.flatMap((verdict) => verdict?.signatures ?? [])
-    inPdfs.forEach(meet)
-    refuseUnfit(pdfs, {
-      attachments, agency: sender.pdf, toSign: filesNamed(sign, attachments),
-      connections: connections.filter(({ id }) => routes.some(({ connectionId }) => connectionId === id)).map(({ pdf }) => pdf),
-    })
-    const toSign = await checkSigning(sign, { packet, sender, verdicts: pdfs })
-    checkSize(packet, toSign.reduce((sum, { adds }) => sum + adds, 0), limits)
     const identity = identityOf(packet)
     const patienceUntil = new Date(at.getTime() + PATIENCE_MS)
-    await keepEvidence([signature, ...inPdfs])
-    const { leaving, ...accepted } = await database.transaction(async (tx) => {
+    const asked = filesAsked(sign, attachments)
+    // What was accepted stays accepted, whatever has become of its signers, the seal or the policies
+    const earlier = await findSubmitted(database, sender.id, identity)
+    const policies = connections.filter(({ id }) => routes.some(({ connectionId }) => connectionId === id)).map(({ pdf }) => pdf)
+    const judged = earlier === null ? await judge(packet, sender, { asked, sign, at, policies }) : null
+    if (judged) await keepEvidence([signature, ...signaturesIn(judged.pdfs)])
+    const store = async (tx: Tx, { pdfs, toSign }: Judged): Promise<{ id: string, isNew: boolean }> => {
       const blobs = await storeBlobs(tx, bytes ? [...attachments.map((attachment) => attachment.bytes), bytes] : attachments.map((attachment) => attachment.bytes))
-      const { id, isNew } = await insertDocument(tx, {
+      const stored = await insertDocument(tx, {
         id: newId(),
         systemId: caller.systemId,
         agencyId: sender.id,
@@ -117,21 +117,24 @@ export function createSubmit ({ database, queue, limits, trust, meet, judgePdfs,
           deliveries: together.map((agency) => ({ id: newId(), recipientCode: agency.code, agencyId: agency.id })),
         })),
       })
-      if (isNew) {
-        await insertSignings(tx, id, toSign, at)
-        if (toSign.length > 0) await queue.wake(tx, [{ name: 'outbound.sign-pdf', data: {}, key: 'files' }])
-        await noteForStamping(tx, [
-          ...verdictsToStamp(id, bytes ? blobs.at(-1)!.sha256 : null, [signature]),
-          ...pdfs.flatMap((verdict, index) => verdict ? verdictsToStamp(id, blobs[index]!.sha256, [verdict]) : []),
-        ])
-      }
-      else if (!await isAskedAlike(tx, id, toSign)) throw new Refusal('PDF_SIGN_DIFFERS', { field: 'sign', detail: id })
+      if (!stored.isNew) return stored // by somebody else, meanwhile
+      await insertSignings(tx, stored.id, toSign, at)
+      if (toSign.length > 0) await queue.wake(tx, [{ name: 'outbound.sign-pdf', data: {}, key: 'files' }])
+      await noteForStamping(tx, [
+        ...verdictsToStamp(stored.id, bytes ? blobs.at(-1)!.sha256 : null, [signature]),
+        ...pdfs.flatMap((verdict, index) => verdict ? verdictsToStamp(stored.id, blobs[index]!.sha256, [verdict]) : []),
+      ])
+      return stored
+    }
+    const { leaving, ...accepted } = await database.transaction(async (tx) => {
+      const { id, isNew } = judged ? await store(tx, judged) : { id: earlier!, isNew: false }
+      if (!isNew && !await isAskedAlike(tx, id, asked)) throw new Refusal('PDF_SIGN_DIFFERS', { field: 'sign', detail: id })
       const accepted = { id, documentId: header.documentId, isNew }
       const again = isNew ? [] : await sendAgain(tx, id, patienceUntil, at)
       for (const { id: subject } of again) for (const kind of ['dispatch.refused', 'dispatch.parked']) await clearAlarm(tx, log, { at, kind, subject })
       const leaving = (isNew ? routes : again).map(({ connectionId }) => connectionId)
       if (leaving.length > 0) {
-        await recordAudit(tx, { at, actor: caller.name, action: isNew ? 'document.submitted' : 'document.submitted-again', subject: id, detail: { key: caller.keyId, recipients: codes.length, ...toSign.length > 0 && { toSign: toSign.length } } })
+        await recordAudit(tx, { at, actor: caller.name, action: isNew ? 'document.submitted' : 'document.submitted-again', subject: id, detail: { key: caller.keyId, recipients: codes.length, ...asked.length > 0 && { toSign: asked.length } } })
         await queue.wake(tx, leaving.map((connectionId) => ({ name: 'outbound.send', data: { connectionId }, key: connectionId })))
       }
       await also?.(tx, accepted)
@@ -140,10 +143,25 @@ export function createSubmit ({ database, queue, limits, trust, meet, judgePdfs,
     if (leaving.length > 0) {
       log.info({ documentId: accepted.id, recipients: codes.length }, `outbound.submit: the document is ${accepted.isNew ? 'stored' : 'sent again'}`)
       onStored(leaving)
-      if (toSign.length > 0) onToSign()
+      if (asked.length > 0) onToSign()
     }
     return accepted
   }
+
+  /** What a new document's PDFs are worth, and how they will be signed. Refuses what must not leave. */
+  async function judge (packet: DocumentPacket, sender: Agency, { asked, sign, at, policies }: { asked: readonly AskedFile[], sign: readonly SignRequest[], at: Date, policies: readonly PdfPolicy[] }): Promise<Judged> {
+    const { attachments } = packet
+    const pdfs = await sayWhoSpeaks(database, { code: sender.code, at }, await judgePdfs(attachments, { trust, at }))
+    signaturesIn(pdfs).forEach(meet)
+    refuseUnfit(pdfs, { attachments, agency: sender.pdf, connections: policies, toSign: new Set(asked.map(({ position }) => position)) })
+    const toSign = await checkSigning(sign, { packet, sender, verdicts: pdfs })
+    checkSize(packet, toSign.reduce((sum, { adds }) => sum + adds, 0), limits)
+    return { pdfs, toSign }
+  }
+}
+
+function signaturesIn (pdfs: Judged['pdfs']) {
+  return pdfs.flatMap((verdict) => verdict?.signatures ?? [])
 }
 
 /** The packet that leaves holds the files as base64, with what signatures add to them: what is too large for others to read is not taken in. */

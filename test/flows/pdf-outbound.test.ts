@@ -1,9 +1,18 @@
 /** PDFs are judged before their document is stored, signed or sent: by the agency's policy, or by that of the connections it goes over. */
 import t from 'tap'
-import { A } from '../support/gateway.ts'
+import { writePacket } from '../../src/edxml/write.ts'
+import { signPacket } from '../../src/signing/packet-signature.ts'
+import { importAnswer } from '../../src/trust/revocation/import.ts'
+import { signerFromPem } from '../../src/trust/signers/pem.ts'
+import { loadTrust, storesOf } from '../../src/trust/store.ts'
+import { agencySigned, withSignature } from '../support/agency-signed.ts'
+import { startCa } from '../support/ca.ts'
+import { A, documentPacket } from '../support/gateway.ts'
 import { makePdf, pagesOf, updateOf } from '../support/pdf.ts'
-import { LEADER, signedByLeader, startSigning } from '../support/pdf-signing.ts'
-import { agencySigned } from '../support/agency-signed.ts'
+import { LEADER, signedByLeader, startSigning, startTsa } from '../support/pdf-signing.ts'
+import { startRevocationWorld } from '../support/revocation.ts'
+import { until } from '../support/until.ts'
+import { needsOpenssl } from '../trust/world.ts'
 
 const unsigned = makePdf(pagesOf('Cong van'))
 const altered = async () => updateOf(await signedByLeader(), { 5: { data: 'BT /F1 24 Tf 72 720 Td (1 000 000 000) Tj ET' } })
@@ -61,4 +70,43 @@ t.test('what rests on a verdict is kept with it', async (t) => {
   const named = attachment!.pdf!.signatures.flatMap(({ chain, revocation }) => [...chain.map(({ fingerprint }) => fingerprint), ...revocation.map(({ evidence }) => evidence!)])
   const { rowCount } = await world.database.query(`select from blob where encode(sha256, 'hex') = any($1)`, [named])
   t.equal(rowCount, new Set(named).size, 'certificates and answers')
+})
+
+t.test('a document that was accepted is the same when it is submitted again, whatever has become of the policy and the time-stamping authority', needsOpenssl, async (t) => {
+  const world = await startSigning(t, { authority: await startTsa(t) })
+  const sign = [{ file: 1, as: 'document' }, { file: 'Phụ lục.pdf', as: 'annex', level: 'B-T' }]
+  const original = await signedByLeader()
+  const submit = (asked = sign) => world.submit([file(original), file(unsigned, 'Phụ lục.pdf'), file(unsigned, 'Bảng.pdf')], asked)
+  const { id } = (await submit()).json()
+  const before = await world.counts()
+  await world.apply({ trust: {}, agencies: [{ codes: A.codes, name: A.name, pdf: { out: { unsigned: 'refuse' } } }] })
+  const again = await submit()
+  t.equal(again.statusCode, 202, again.body)
+  t.equal(again.json().id, id)
+  t.match((await submit(sign.slice(0, 1))).json(), { code: 'PDF_SIGN_DIFFERS', status: 409 })
+  t.match((await submit([{ file: 9, as: 'annex' }])).json(), { code: 'PDF_SIGN_FILE', field: 'sign[1].file' })
+  t.strictSame(await world.counts(), before)
+  t.match((await world.submit([file(unsigned)])).json(), { code: 'ATTACHMENT_PDF_UNSIGNED' }, 'another document is judged as ever')
+})
+
+t.test('a document that was accepted is the same when it is submitted again after its signer was revoked', async (t) => {
+  const ca = await startCa(t)
+  const [leader, sender] = [ca.issue(), ca.issue()]
+  const { gateway, a, clock, database } = await startRevocationWorld(t, { ca, leaves: [sender] })
+  const pdf = await withSignature(unsigned, { key: leader.keyPem, certificates: leader.pem })
+  const packetOf = async (documentId: string) =>
+    signPacket(await writePacket(documentPacket({ documentId, code: { codeNumber: documentId, codeNotation: 'VP' } }, [file(pdf)])), signerFromPem({ key: sender.keyPem, certificates: sender.pem }))
+  const packet = await packetOf('1')
+  const know = async () => importAnswer('sub.crl', ca.crl(), { database, stores: storesOf(loadTrust(ca.trustDir)), now: clock.now(), actor: 'test' })
+  await gateway.start()
+  await know()
+  const first = await until(async () => { const answer = await a.submit(packet); return answer.statusCode === 202 && answer })
+  clock.forward(60_000)
+  ca.revoke(leader)
+  await know()
+  let number = 1
+  await until(async () => (await a.submit(await packetOf(String(++number)))).json().code === 'ATTACHMENT_PDF_INVALID')
+  const again = await a.submit(packet)
+  t.equal(again.statusCode, 202, again.body)
+  t.equal(again.json().id, first.json().id)
 })
