@@ -35,7 +35,7 @@ import { EXAMPLE_TRUST_DIR, refuseExample } from './trust/example.ts'
 import type { Trust } from './trust/judge.ts'
 import { openRevocation } from './trust/revocation/revocation.ts'
 import { certificatesFromPem, loadTrust, storesOf } from './trust/store.ts'
-import { ANSWER_WITHIN_MS, askForTimeStamp } from './trust/time/client.ts'
+import { askForTimeStamp } from './trust/time/client.ts'
 import { createTimeStamping } from './trust/time/stamp.ts'
 import { tlsTrust } from './trust/tls.ts'
 
@@ -107,7 +107,7 @@ export async function createGateway (config: Config, version: string, edges: Edg
     nudge: { ...nudge, signPdf: () => background.signPdf.nudge('all'), completePdf: () => background.completePdf.nudge('all') },
   }
   const outbound = createOutbound({
-    ...needs, signers, trust, workers: pdfWorkers, askForTimeStamp: (hash, authority, within) => askForTimeStamp(hash, authority, { http: client, now, stopping: stopping.signal, answerWithin: Math.min(within, ANSWER_WITHIN_MS) }),
+    ...needs, signers, trust, workers: pdfWorkers, askForTimeStamp: (hash, authority) => askForTimeStamp(hash, authority, { http: client, now, stopping: stopping.signal }),
   })
   const report = createReport({ dispatchStatus: outbound.dispatchStatus, now })
   const inbound = createInbound({

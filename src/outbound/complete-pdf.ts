@@ -23,8 +23,8 @@ type Signed = Signing & { signed: NonNullable<Signing['signed']>, signedAt: Date
 
 type Needs = {
   database: Database, queue: Queue, trust: Trust, meet: (verdict: Pick<SignatureVerdict, 'chain' | 'revocation'>) => void, workers: SigningWorkers, judgePdfs: JudgePdfs
-  /** Asks once, and waits no longer than so many milliseconds. */
-  askForTimeStamp: (hash: Buffer, authority: TimeStampingAuthority, within: number) => Promise<TimeStampOutcome>
+  /** Asks once, and waits for as long as an answer may take. */
+  askForTimeStamp: (hash: Buffer, authority: TimeStampingAuthority) => Promise<TimeStampOutcome>
   keepEvidence: KeepEvidence, noteForStamping: NoteForStamping, now: () => Date, log: Log, stopping: AbortSignal
   onFinished: (connectionIds: string[]) => void
 }
@@ -51,7 +51,7 @@ export function createCompletePdf ({ database, queue, trust, meet, workers, judg
 
   async function carryOn (file: Signed): Promise<void> {
     const until = levelUntil(file.signedAt, file.levelMinutes)
-    switch (nextStep({ level: file.signed.level, wanted: file.wanted }, until, now())) {
+    switch (nextStep({ ...file, level: file.signed.level })) {
       case 'finish': return finish(file)
       case 'stamp': return stamp(file, until)
       case 'validate': return validate(file, until)
@@ -66,7 +66,7 @@ export function createCompletePdf ({ database, queue, trust, meet, workers, judg
     const hash = createHash('sha256').update(file.signed.signatureValue).digest()
     if (!timeStamping) return later(file, until, 'no time-stamp: no authority is set up')
     asking++
-    const outcome = await askForTimeStamp(hash, { ...timeStamping, store: trust.timeStamping }, until.getTime() - now().getTime()).finally(() => { asking-- })
+    const outcome = await askForTimeStamp(hash, { ...timeStamping, store: trust.timeStamping }).finally(() => { asking-- })
     if (stopping.aborted && outcome.kind === 'away') return // the lease ends by itself, and whoever comes next asks
     away = outcome.kind === 'away' ? { reason: `no time-stamp: ${outcome.reason}`, until: new Date(now().getTime() + AWAY_MS) } : null
     switch (outcome.kind) {
@@ -134,8 +134,11 @@ export function createCompletePdf ({ database, queue, trust, meet, workers, judg
     return verdict
   }
 
+  /** It is tried again, unless its time is over: then it goes as it is. */
   async function later (file: Signed, until: Date, reason: string): Promise<void> {
-    await database.transaction((tx) => postponeSigning(tx, file, tryAgainAt(file.attempts, until, now()), reason, now()))
+    const again = tryAgainAt(file.attempts, until, now())
+    if (again === null) return finish({ ...file, reason })
+    await database.transaction((tx) => postponeSigning(tx, file, again, reason, now()))
   }
 }
 

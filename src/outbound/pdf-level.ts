@@ -15,15 +15,15 @@ export function levelUntil (signedAt: Date, minutes: number): Date {
   return new Date(signedAt.getTime() + minutes * MINUTE)
 }
 
-/** What is to be done next of a file that is signed. */
-export function nextStep ({ level, wanted }: { level: SignatureLevel, wanted: SignatureLevel }, until: Date, now: Date): NextStep {
-  if (level === wanted || now >= until) return 'finish'
+/** What is to be done next of a file that is signed. Where nothing is waited for, nobody is asked. */
+export function nextStep ({ level, wanted, levelMinutes }: { level: SignatureLevel, wanted: SignatureLevel, levelMinutes: number }): NextStep {
+  if (level === wanted || levelMinutes === 0) return 'finish'
   return level === 'B-B' ? 'stamp' : 'validate'
 }
 
-/** When to try again what did not come: not later than the time is over. */
-export function tryAgainAt (attempts: number, until: Date, now: Date): Date {
-  return new Date(Math.min(until.getTime(), now.getTime() + PAUSES[Math.min(attempts, PAUSES.length - 1)]!))
+/** When to try again what did not come: at last when the time is over. Null when it is over: this was the last try. */
+export function tryAgainAt (attempts: number, until: Date, now: Date): Date | null {
+  return now >= until ? null : new Date(Math.min(until.getTime(), now.getTime() + PAUSES[Math.min(attempts, PAUSES.length - 1)]!))
 }
 
 /** When to try again what failed by a fault of ours. */

@@ -152,17 +152,6 @@ t.test('when the authority is away for too long, the document goes with what it 
   t.notOk((await openAlarms(world.database)).some(({ kind }) => kind === 'pdf-signing.level'), 'which is over when tokens come again')
 })
 
-t.test('an authority that never answers holds no file up for longer than its time', needsOpenssl, async (t) => {
-  const authority = await startTsa(t)
-  authority.server.answering = () => {}
-  const world = await startSigning(t, { authority, systemPolicy: { levelMinutes: 0.02 } })
-  await world.gateway.start()
-  const files = Array.from({ length: 12 }, (_, index) => file(unsigned, `Phụ lục ${index + 1}.pdf`))
-  t.equal((await world.submit(files, files.map((_, index) => ({ file: index + 1, as: 'annex' })))).statusCode, 202)
-  const { item } = await world.arrived()
-  t.ok(item.attachments.every(({ pdf }) => pdf!.signatures[0]!.level === 'B-B'))
-})
-
 t.test('revocation data is added when the answers on signer and authority are known, and missed for no longer than its time', needsOpenssl, async (t) => {
   const authority = await startTsa(t)
   const sign = [{ file: 1, as: 'annex', level: 'B-LT' }]
