@@ -21,10 +21,10 @@ import { oneEnds } from './in-flight.ts'
 import { afterFault } from './pdf-level.ts'
 import { signatureRequest } from './sign-request.ts'
 import { notReady } from './complete-pdf.ts'
-import { claimSignings, loadSigning, nextSigning, noteDocument, postponeSigning, renewLeases, saveSignature, type FileKey, type Signing } from './signing-store.ts'
+import { claimSignings, loadSigning, nextSigning, noteDocument, postponeSigning, renewLeases, saveSignature, type ClaimedFile, type FileKey, type Signing } from './signing-store.ts'
 
-/** Files at once: each is in memory while it is signed or judged. */
-const WINDOW = 8
+/** Files at once, and no further one once they have so many octets: each is in memory while it is signed or judged. */
+const WINDOW = { count: 8, bytes: 64 * 1024 * 1024 }
 /** How soon another gateway goes on after one that died; whoever lives lengthens its leases three times in that time. */
 const LEASE_MS = 10_000
 const RENEW_MS = LEASE_MS / 3
@@ -49,11 +49,11 @@ export function createSignPdf ({ database, signers, workers, now, log, stopping,
   }
 
   async function workOff (state: 'waiting' | 'signed', work: (signing: Signing) => Promise<void>): Promise<Date | null> {
-    const running = new Map<Promise<void>, FileKey>()
+    const running = new Map<Promise<void>, ClaimedFile>()
     let renewAt = now().getTime() + RENEW_MS
     try {
       while (!stopping.aborted) {
-        for (const file of await claimSignings(database, state, WINDOW - running.size, leaseUntil(), now())) {
+        for (const file of await claimSignings(database, state, roomBeside([...running.values()]), leaseUntil(), now())) {
           const done: Promise<void> = workOn(file, work)
             .catch((error: unknown) => log.error({ err: error, ...file }, 'outbound.sign-pdf: a file was left; its lease ends by itself'))
             .finally(() => running.delete(done))
@@ -111,4 +111,9 @@ export function createSignPdf ({ database, signers, workers, now, log, stopping,
     log.info({ documentId, attachment: position }, 'outbound.sign-pdf: a file is signed')
     onSigned()
   }
+}
+
+/** What may be taken beside these. */
+function roomBeside (files: readonly ClaimedFile[]): typeof WINDOW {
+  return { count: WINDOW.count - files.length, bytes: files.reduce((left, { size }) => left - size, WINDOW.bytes) }
 }

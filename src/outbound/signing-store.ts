@@ -12,6 +12,9 @@ export type SigningState = 'waiting' | 'signed' | 'finished'
 /** One file of a document. */
 export type FileKey = { documentId: string, position: number }
 
+/** One to be worked on; `size` is that of the file as submitted. */
+export type ClaimedFile = FileKey & { size: number }
+
 /** A signature made, as far as it has come; `token` is there from B-T on. */
 export type SignedFile = Omit<SignedPdf, 'level'> & { level: SignatureLevel, token: Buffer | null }
 
@@ -43,20 +46,27 @@ export async function isAskedAlike (db: Db, documentId: string, files: readonly 
   return row!.same
 }
 
-/** Takes files that are due at this step, for as long as the lease lasts; it is lengthened while somebody works on them. */
-export async function claimSignings (db: Db, state: SigningState, limit: number, leaseUntil: Date, now: Date): Promise<FileKey[]> {
-  if (limit <= 0) return []
-  const { rows } = await db.query<FileKey>({
+/**
+ * Takes files that are due at this step, for as long as the lease lasts; it is lengthened while somebody works on them. Up to `room.count`, and
+ * no further one once they have `room.bytes`.
+ */
+export async function claimSignings (db: Db, state: SigningState, room: { count: number, bytes: number }, leaseUntil: Date, now: Date): Promise<ClaimedFile[]> {
+  if (room.count <= 0 || room.bytes <= 0) return []
+  const { rows } = await db.query<FileKey & { size: string }>({
     name: 'claim-signings',
     text: `
-      with due as materialized (
-        select document_id, position from pdf_signing where state = $1 and next_at <= $2 and (lease_until is null or lease_until < $2)
-         order by next_at limit $3 for update skip locked)
-      update pdf_signing s set lease_until = $4 from due where (s.document_id, s.position) = (due.document_id, due.position)
-      returning s.document_id as "documentId", s.position`,
-    values: [state, now, limit, leaseUntil],
+      with first as materialized (
+        select s.document_id, s.position, s.next_at, f.size from pdf_signing s join document_attachment f using (document_id, position)
+         where s.state = $1 and s.next_at <= $2 and (s.lease_until is null or s.lease_until < $2)
+         order by s.next_at limit $3 for update of s skip locked
+      ), due as (
+        select *, sum(size) over (order by next_at, document_id, position) - size as ahead from first
+      )
+      update pdf_signing s set lease_until = $4 from due where (s.document_id, s.position) = (due.document_id, due.position) and due.ahead < $5
+      returning s.document_id as "documentId", s.position, due.size`,
+    values: [state, now, room.count, leaseUntil, room.bytes],
   })
-  return rows
+  return rows.map(({ size, ...file }) => ({ ...file, size: Number(size) }))
 }
 
 /** Those who work on these files go on with it. */
