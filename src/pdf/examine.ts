@@ -42,14 +42,15 @@ function examineSignature (found: FoundSignature, { revisions, shown, first, upd
   const { name: field, revision } = found
   const appearances = found.widgets.flatMap((number) => shown.shown.get(number) ?? [])
   const [appearance] = appearances.map(({ page, rect }) => ({ page, rect }))
-  const place = { field, revision, coversWholeFile: revision === revisions.length, ...appearance && { appearance } }
+  const place = { field, revision, ...appearance && { appearance } }
   try {
     const { examined, permissions } = readSignature(found, revisions[revision - 1]!)
     const findings = [...examined.findings, ...revision > first ? coveringIn(appearances) : []]
-    return { ...place, ...examined, findings, later: boundedChanges(laterChanges({ revision, ...permissions }, updates)) }
+    const coversWholeFile = revision === revisions.length && isAtEnd(examined, revisions.at(-1)!)
+    return { ...place, ...examined, coversWholeFile, findings, later: boundedChanges(laterChanges({ revision, ...permissions }, updates)) }
   } catch (error) {
     // What is broken about one signature does not keep the others from being judged
-    return { ...place, kind: 'signature', subFilter: '', byteRange: [], cms: new Uint8Array(), digests: {}, claims: {}, findings: [faultOf(error)], later: [] }
+    return { ...place, kind: 'signature', subFilter: '', byteRange: [], coversWholeFile: false, cms: new Uint8Array(), digests: {}, claims: {}, findings: [faultOf(error)], later: [] }
   }
 }
 
@@ -60,6 +61,13 @@ const MOST_COVERED = 1 / 8
 function coveringIn (appearances: readonly { page: number, share: number }[]): PdfFinding[] {
   const covering = [...Map.groupBy(appearances, ({ page }) => page)].find(([, all]) => !(all.reduce((sum, { share }) => sum + share, 0) <= MOST_COVERED))
   return covering ? [{ code: 'PDF_SIGNATURE_COVERS', detail: `page ${covering[0]}` }] : []
+}
+
+/** Whether an honest range leaves nothing of the file but an end of line: programs differ on whose the last one is. Viewers accept more behind it. */
+function isAtEnd ({ byteRange: [, , second = 0, rest = 0], findings }: Pick<ExaminedSignature, 'byteRange' | 'findings'>, { source, end }: Revision): boolean {
+  if (findings.some(({ code }) => code === 'PDF_BYTE_RANGE')) return false
+  const behind = source.read(second + rest, Math.min(end, second + rest + 3)).toString('latin1')
+  return ['', '\n', '\r', '\r\n'].includes(behind)
 }
 
 /** Verdicts are kept for each signature; nobody reads on. */

@@ -26,6 +26,15 @@ t.test('a range that leaves out the signature alone, up to the end of its revisi
   t.equal(fault(signed({ range: ([from, length, second, rest]) => [from!, length!, second!, rest! - 1] })), undefined, 'whose the last end of line is does not matter')
 })
 
+t.test('a signature covers the whole file only if nothing but an end of line stands behind its range', async (t) => {
+  const whole = (pdf: Buffer) => examined(pdf).map(({ findings, coversWholeFile }) => [findings.length, coversWholeFile])
+  const shorter = ([from, length, second, rest]: number[]) => [from!, length!, second!, rest! - 1]
+  t.strictSame(whole(signed({ range: shorter })), [[0, true]], 'the end of line of its own marker')
+  t.strictSame(whole(Buffer.concat([signed(), Buffer.from('\r\n')])), [[0, true]])
+  for (const behind of ['\0'.repeat(10), ' ', '\n\n', '\n\r']) t.strictSame(whole(Buffer.concat([signed(), Buffer.from(behind)])), [[0, false]], JSON.stringify(behind))
+  t.strictSame(whole(Buffer.concat([signed({ range: shorter }), Buffer.from('\n')])), [[0, false]], 'two ends of line')
+})
+
 t.test('a range with anything else left out, or with more, is none', async (t) => {
   const ranges: Record<string, (own: number[]) => number[]> = {
     'begins at 10': ([, length, second, rest]) => [10, length! - 10, second!, rest!],
