@@ -24,6 +24,7 @@ const HeldPage = Type.Object({
       files: Type.Array(Type.Object({ number: Type.Integer({ description: 'Of the attachment' }), name: Type.String(), standing: StandingSchema, reasons: Type.Array(ReasonSchema) })),
     }, { description: 'The files that it is held or was refused for' }),
     attachments: item.attachments, recheck: item.recheck,
+    later: Type.Array(Type.Object({ id: item.id, bussinessDocType: item.bussinessDocType, createdAt: item.createdAt }), { description: 'What came for the agency behind it under the same DocumentId: it may be recalled or replaced' }),
     decidedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description: 'When a person refused it; null: it waits, or the policy refused it when it came' }),
     decidedBy: Type.Union([Type.String(), Type.Null()], { description: 'Who refused it' }),
   })),

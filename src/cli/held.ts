@@ -84,10 +84,14 @@ function refusedBy ({ createdAt, decidedAt, decidedBy }: HeldItem): string {
   return decidedAt === null ? `  bị từ chối theo chính sách · refused by the policy: ${minute(createdAt)}` : `  bị từ chối bởi · refused by ${decidedBy}: ${minute(decidedAt)}`
 }
 
-function linesOf ({ id, agencyCode, createdAt, senderCode, number, notation, promulgatedOn, subject, reason: { files }, recheck }: HeldItem): string[] {
+/** By BussinessDocType. */
+const LATER = ['văn bản khác cùng mã · another document under the same id', 'THU HỒI · A RECALL', 'cập nhật · an update', 'thay thế · a replacement']
+
+function linesOf ({ id, agencyCode, createdAt, senderCode, number, notation, promulgatedOn, subject, reason: { files }, recheck, later }: HeldItem): string[] {
   return [
     `${id}  ${minute(createdAt)}  ${senderCode} → ${agencyCode}  ${number}/${notation}${promulgatedOn === null ? '' : ` (${promulgatedOn})`}  ${subject}`,
     ...files.flatMap(({ number, name, reasons }) => [`  ${number}  ${name}`, ...reasons.map((reason) => `     ${briefly(reason)}`)]),
     ...recheck ? [`  ${SINCE[recheck.state]}`] : [],
+    ...later.map(({ bussinessDocType, createdAt }) => `  đến sau · came later: ${minute(new Date(createdAt))}  ${LATER[bussinessDocType]}`),
   ]
 }

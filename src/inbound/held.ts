@@ -21,7 +21,16 @@ export type HeldItem = {
   reason: HandOverReason, attachments: MailboxAttachment[], recheck: { state: RecheckState, checkedAt: string | null } | null,
   /** Of what is refused: when a person did, and who. Null: the policy refused it, when it came. */
   decidedAt: Date | null, decidedBy: string | null,
+  /** What came for the agency behind it under the same DocumentId, with other content: it may be recalled or replaced. The oldest first. */
+  later: { id: string, bussinessDocType: number, createdAt: string }[],
 }
+
+/** Of the arrival `a`, for its hand-over `h`. */
+const LATER = `
+  coalesce((select jsonb_agg(jsonb_build_object('id', n.id, 'bussinessDocType', l.bussiness_doc_type, 'createdAt', n.created_at) order by l.sequence)
+              from arrival l join hand_over n on n.arrival_id = l.id
+             where l.document_id = a.document_id and l.kind = 'document' and l.sequence > a.sequence
+               and n.agency_id = h.agency_id and n.identity <> h.identity and n.state <> 'refused'), '[]') as later`
 
 /** What became of it, and when. */
 export type Decided = { id: string, state: 'waiting' | 'acknowledged' | 'refused', decidedAt: Date, decidedBy: string }
@@ -59,7 +68,7 @@ export function createHeld ({ database, reportRefusedBy, now, log, onReported }:
     async list ({ state, after, limit }: { state: 'held' | 'refused', after: string, limit: number }): Promise<{ items: HeldItem[], next: string | null }> {
       const { rows } = await database.query<HeldItem & { sequence: string }>(
         `select h.id, h.sequence, h.agency_code as "agencyCode", h.created_at as "createdAt", a.sender_code as "senderCode", a.document_id as "documentId", a.number, a.notation,
-                a.promulgated_on::text as "promulgatedOn", a.subject, h.reason, h.decided_at as "decidedAt", h.decided_by as "decidedBy", ${RECHECK}, ${ATTACHMENTS}
+                a.promulgated_on::text as "promulgatedOn", a.subject, h.reason, h.decided_at as "decidedAt", h.decided_by as "decidedBy", ${RECHECK}, ${ATTACHMENTS}, ${LATER}
            from hand_over h join arrival a on a.id = h.arrival_id where h.state = '${state}' and h.sequence > $1 order by h.sequence limit $2`, [after, limit])
       return { items: rows.map(({ sequence: _, ...item }) => item), next: rows.length === limit ? rows.at(-1)!.sequence : null }
     },

@@ -166,6 +166,7 @@ t.test('a later document follows the first one that is in the mailbox, not one t
   const [second] = (await b.mailbox()).items
   t.equal(second!.follows, null)
   const [item] = await held()
+  t.match(item!.later, [{ id: second!.id, bussinessDocType: 0, createdAt: /^20\d\d-/ }], 'the person who decides sees what came meanwhile')
   await administrator.ask('POST', `/admin/held/${item!.id}/release`)
   t.same((await b.mailbox()).items.map(({ id, follows }) => [id, follows]), [[second!.id, null], [item!.id, second!.id]])
 })
