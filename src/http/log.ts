@@ -1,5 +1,6 @@
-/** What is logged, and what never is: keys, query strings, bodies, and what a database error quotes of the data. */
+/** What is logged, and what never is: keys, query strings, bodies, and what a database error or a refusal quotes of the data. */
 import { LogController, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
+import { Refusal } from '../errors.ts'
 
 /** Where the parts of the gateway write their log lines: fields first, then a sentence. */
 export type Log = Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn' | 'error'>
@@ -44,12 +45,18 @@ function describeError (error: Error & { code?: unknown }): Described {
   const { cause } = error
   return {
     type: error.name,
-    message: quotesData(error) ? 'data exception' : error.message,
+    message: messageOf(error),
     ...(typeof error.code === 'string' && { code: error.code }),
-    stack: (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)).join('\n'), // only frames: above them stands the message
+    stack: (error.stack ?? '').replace(error.message, '').split('\n').filter((line) => /^\s+at /.test(line)).join('\n'), // only frames: above them stands the message
     ...(cause instanceof Error && { cause: describeError(cause) }),
     ...(error instanceof AggregateError && { errors: error.errors.map(describeError) }),
   }
+}
+
+/** A refusal's own message goes on with what it is about: a form field of a PDF, a file's name. */
+function messageOf (error: Error): string {
+  if (error instanceof Refusal) return error.toProblem().titleEn
+  return quotesData(error) ? 'data exception' : error.message
 }
 
 /** PostgreSQL's class 22 (data exception) puts the offending value into the message. */
