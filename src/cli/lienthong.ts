@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { ConfigError } from '../config.ts'
 import { Refusal } from '../errors.ts'
 import { inWords } from './refusal.ts'
+import { usageFault } from './usage.ts'
 
 const USAGE = `lienthong <command>
 
@@ -93,8 +94,11 @@ try {
 } catch (error) {
   if (error instanceof Refusal) console.error(inWords(error.toProblem()))
   else if (error instanceof ConfigError || MENDABLE.includes(codeOf(error))) console.error((error as Error).message)
-  else if (codeOf(error).startsWith('ERR_PARSE_ARGS')) console.error(`${(error as Error).message}\n\n${USAGE}`)
-  else throw error
+  else {
+    const fault = usageFault(error, READ_THEIR_OWN.find((command) => command === given[0]) ?? '')
+    if (fault === null) throw error
+    console.error(fault)
+  }
   process.exitCode = 1
 }
 

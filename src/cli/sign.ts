@@ -1,12 +1,13 @@
 import { existsSync, realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../config.ts'
 import { Refusal } from '../errors.ts'
-import { readFileUpTo } from '../evidence/files.ts'
+import { readFileStart, readFileUpTo } from '../evidence/files.ts'
 import { signFile, type FileToSign, type SignedFile } from '../evidence/sign-file.ts'
 import { briefly } from '../evidence/words.ts'
 import { createHttpClient } from '../http/client.ts'
-import type { PdfSignatureRequest, SignatureLevel } from '../pdf/sign/request.ts'
+import { COPY_FORMS, type PdfSignatureRequest, type SignatureLevel } from '../pdf/sign/request.ts'
 import { createPdfWorkers } from '../pdf/workers.ts'
 import { SignerAway } from '../trust/signers/away.ts'
 import { authoritiesIn } from '../trust/store.ts'
@@ -14,6 +15,7 @@ import { fingerprintOf, nameForPeople } from '../trust/verdict.ts'
 import { inWords } from './refusal.ts'
 import { openKey } from './sign-key.ts'
 import { HOW_TO_TRUST, readTrustNamed } from './trust.ts'
+import { UsageError, usageFault } from './usage.ts'
 
 const SIGN_USAGE = `lienthong sign FILE.pdf --output SIGNED.pdf --key FILE --as document|annex|copy …
 
@@ -61,6 +63,10 @@ const NOT_SIGNED = 3
 
 /** `lienthong sign FILE.pdf`: needs no database. Gives the exit code. */
 export async function sign (args: string[]): Promise<number> {
+  if (args.length === 0) {
+    console.error(SIGN_USAGE)
+    return NOT_SIGNED
+  }
   try {
     const { values, positionals: [path, ...more] } = parseArgs({ args, options: OPTIONS, allowPositionals: true })
     if (path === undefined || more.length > 0) throw new UsageError('one FILE, please')
@@ -74,17 +80,25 @@ export async function sign (args: string[]): Promise<number> {
 async function signNamed (path: string, options: Options): Promise<number> {
   const output = outputOf(path, options)
   const level = levelOf(options)
+  await readFileStart(path, 1) // so that one that is not there is said to be
   const given = await readTrustNamed(options)
   await using http = createHttpClient()
   const signer = await openKey({ ...options, passwordFile: options['password-file'] }, { isReal: given.config.mode === 'production', authorities: authoritiesIn(given.trust.domains), http })
   await using workers = createPdfWorkers({ threads: 1 })
   const file: FileToSign = { path, output, request: await requestOf(options, new Date()), signer, level, tsa: options.tsa ?? null, offline: options.offline ?? false }
-  return report(file, await signFile(file, { given, workers, http, now: () => new Date() }))
+  return report(file, await signFile(file, { given, workers, http, now: () => new Date() }).catch((error: unknown) => { throw advised(error, options) }))
+}
+
+/** Where no signature of a leader is found, a person can say which it is, or name the place. */
+function advised (error: unknown, { as, at }: Options): unknown {
+  if (!(error instanceof Refusal) || error.code !== 'PDF_SIGN_PLACE' || as !== 'document' || at !== undefined) return error
+  return new Refusal(error.code, { ...error.fault, detail: `${error.fault.detail}: --over FIELD, hoặc · or --at PAGE,LEFT,BOTTOM` }, { cause: error })
 }
 
 function outputOf (path: string, { output, 'in-place': inPlace = false }: Options): string {
   if ((output === undefined) !== inPlace) throw new UsageError('either --output FILE or --in-place')
   if (output !== undefined && existsSync(output)) throw new UsageError(`${output} đã có · is there already`)
+  if (output !== undefined && !existsSync(dirname(output))) throw new UsageError(`không có thư mục · there is no folder ${dirname(output)}`)
   return output ?? (existsSync(path) ? realpathSync(path) : path)
 }
 
@@ -98,13 +112,17 @@ function levelOf ({ level, tsa }: Options): SignatureLevel {
 async function requestOf (options: Options, time: Date): Promise<PdfSignatureRequest> {
   const { as, over, field, name, reason, location } = options
   const common = { time, at: placeOf(options.at), field, name, reason, location }
-  const needed = (option: 'image' | 'width-mm' | 'number' | 'agency'): string => options[option] ?? usage(`--as ${as} needs --${option}`)
+  const needed = (option: 'image' | 'width-mm' | 'number' | 'agency'): string => options[option]?.trim() || usage(`--as ${as} needs --${option}`)
   switch (as) {
     case 'document': return { as, ...common, over, image: { png: await readFileUpTo(needed('image'), LARGEST_IMAGE), widthMm: Number(needed('width-mm')) } }
     case 'annex': return { as, ...common, number: needed('number') }
-    case 'copy': return { as, ...common, number: needed('number'), agency: needed('agency'), form: options.form ?? 'SAO Y' }
+    case 'copy': return { as, ...common, number: needed('number'), agency: needed('agency'), form: formOf(options.form) }
     default: return usage('--as document, annex or copy')
   }
+}
+
+function formOf (form = COPY_FORMS[0] as string): string {
+  return COPY_FORMS.find((known) => known === form.normalize()) ?? usage(`--form ${COPY_FORMS.join(', ')}`)
 }
 
 const LARGEST_IMAGE = 8 * 1024 * 1024
@@ -142,8 +160,6 @@ function report ({ path, output, signer, request }: FileToSign, signed: SignedFi
   }
 }
 
-class UsageError extends Error {}
-
 function usage (message: string): never {
   throw new UsageError(message)
 }
@@ -151,8 +167,9 @@ function usage (message: string): never {
 function told (error: unknown): string {
   const { code = '', message, stack } = error as NodeJS.ErrnoException
   if (error instanceof Refusal) return inWords(error.toProblem())
-  if (error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS')) return `${message}\n\n${SIGN_USAGE}`
+  const fault = usageFault(error, 'sign')
+  if (fault !== null) return fault
   if (error instanceof ConfigError) return `${message}\n  ${HOW_TO_TRUST}`
   if (error instanceof SignerAway) return `Chưa dùng được khóa ký · The key cannot be used now: ${error.vietnamese} · ${message}`
-  return ['ENOENT', 'EACCES', 'EISDIR', 'EEXIST', 'ENOSPC'].includes(code) || error instanceof SyntaxError ? message : stack ?? message
+  return ['ENOENT', 'EACCES', 'EISDIR', 'EEXIST', 'ENOSPC'].includes(code) ? message : stack ?? message
 }

@@ -15,6 +15,7 @@ import type { Trust } from '../trust/judge.ts'
 import type { Result, SignatureVerdict } from '../trust/verdict.ts'
 import { inWords } from './refusal.ts'
 import { HOW_TO_TRUST, readTrustNamed } from './trust.ts'
+import { UsageError, usageFault } from './usage.ts'
 
 const VERIFY_USAGE = `lienthong verify FILE       (npx --no-install lienthong verify FILE, in the gateway's folder)
 
@@ -51,6 +52,10 @@ const PDF_START = 1024
 
 /** `lienthong verify FILE`: needs no database. Gives the exit code; 1 only when the file was judged, and disproved. */
 export async function verify (args: string[]): Promise<number> {
+  if (args.length === 0) {
+    console.error(VERIFY_USAGE)
+    return UNREADABLE
+  }
   const asJson = args.includes('--json')
   try {
     const { values, positionals: [file, ...more] } = parseArgs({ args, options: OPTIONS, allowPositionals: true })
@@ -138,13 +143,12 @@ function named ({ result: verdict, ...rest }: SignatureVerdict): object {
   return { verdict, ...rest }
 }
 
-class UsageError extends Error {}
-
 /** No fault ends in exit code 1: that would say that the file was disproved. */
 function told (error: unknown): { code: string, text: string } {
   if (error instanceof Refusal) return { code: error.code, text: inWords(error.toProblem()) }
-  const { code = '', message, stack } = error as NodeJS.ErrnoException
-  if (error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS')) return { code: 'USAGE', text: `${message}\n\n${VERIFY_USAGE}` }
+  const fault = usageFault(error, 'verify')
+  if (fault !== null) return { code: 'USAGE', text: fault }
+  const { message, stack } = error as Error
   if (error instanceof ConfigError) return { code: 'CONFIG', text: `${message}\n  ${HOW_TO_TRUST}` }
   return { code: 'FAULT', text: stack ?? message }
 }

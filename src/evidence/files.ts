@@ -20,19 +20,24 @@ export async function readFileStart (path: string, most: number): Promise<Buffer
   return readStart(path, Math.min(await sizeOf(path), most))
 }
 
+/** What is said of a file or folder that the system does not give. */
+export function unreadable (path: string, { code, message }: NodeJS.ErrnoException): Refusal {
+  return fault(path, code === 'ENOENT' ? 'không tìm thấy · not found' : code ?? message)
+}
+
 function fault (path: string, detail: string): Refusal {
   return new Refusal('FILE_UNREADABLE', { detail: `${path}: ${detail}` })
 }
 
 /** Asked before it is opened: to open a pipe waits for whoever writes into it. */
 async function sizeOf (path: string): Promise<number> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => { throw fault(path, error.code === 'ENOENT' ? 'không tìm thấy · not found' : error.code ?? error.message) })
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => { throw unreadable(path, error) })
   if (!found.isFile()) throw fault(path, 'not a file')
   return found.size
 }
 
 async function readStart (path: string, size: number): Promise<Buffer> {
-  await using file = await open(path).catch((error: NodeJS.ErrnoException) => { throw fault(path, error.code ?? error.message) })
+  await using file = await open(path).catch((error: NodeJS.ErrnoException) => { throw unreadable(path, error) })
   const bytes = Buffer.alloc(size)
   let length = 0
   while (length < bytes.length) {
@@ -50,7 +55,7 @@ export async function readCertificates (folder: string): Promise<X509Certificate
 
 /** What `read` makes of every file in the folder, in the order of their names; hidden ones are left out. Throws FILE_UNREADABLE naming each that cannot be read. */
 export async function readFolder<Item> (folder: string, read: (bytes: Buffer) => Item): Promise<Item[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => { throw new Refusal('FILE_UNREADABLE', { detail: `${folder}: ${error.code}` }) })
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => { throw unreadable(folder, error) })
   const items: Item[] = []
   const faults: string[] = []
   for (const name of names.filter((name) => !name.startsWith('.')).toSorted()) {

@@ -4,6 +4,9 @@ import type { RefusalCode } from '../../errors.ts'
 /** A corner in the page as a viewer shows it, in points from its left and bottom edge; the first page is 1. */
 export type At = { page: number, left: number, bottom: number }
 
+/** What a copy can be (Decree 30/2020/NĐ-CP, article 25 and appendix I). */
+export const COPY_FORMS = ['SAO Y', 'SAO LỤC', 'TRÍCH SAO'] as const
+
 /** What the agency's signature shows (Decree 30/2020/NĐ-CP, appendix I). */
 export type PdfSignatureRequest = Shown & {
   /** The signing time: M of the signature's dictionary, and what a text shows */
@@ -25,7 +28,7 @@ type Shown =
   | { as: 'document', image: { png: Uint8Array, widthMm: number }, over?: string | undefined, at?: At | undefined }
   /** A document attached in a file of its own: text at the top right of page one */
   | { as: 'annex', number: string, at?: At | undefined }
-  /** An electronic copy: the same place. `form` is SAO Y, SAO LỤC or TRÍCH SAO, as the copy says it */
+  /** An electronic copy: the same place. `form` is one of COPY_FORMS, as the copy says it */
   | { as: 'copy', form: string, agency: string, number: string, at?: At | undefined }
 
 /** PAdES baseline levels (EN 319 142-1, 6): signed, with a time-stamp, with the answers on revocation. */

@@ -9,7 +9,7 @@ import type { Padding, Signer } from './signer.ts'
 
 /** A signer from a PKCS#12 file. Throws SETUP_INVALID if the file or its password is wrong, or key and certificate do not belong together. */
 export function signerFromPkcs12 ({ bytes, password, padding }: { bytes: Uint8Array, password: string, padding?: Padding }): Signer {
-  const bags = readable('PKCS#12 file or its password', () => unwrap(bytes, password))
+  const bags = opened(bytes, password)
   const { certBag, keyBag, pkcs8ShroudedKeyBag } = forge.pki.oids
   const keys = bags.filter(({ type }) => type === keyBag || type === pkcs8ShroudedKeyBag)
   const [keyOnly, ...others] = keys
@@ -19,6 +19,15 @@ export function signerFromPkcs12 ({ bytes, password, padding }: { bytes: Uint8Ar
     readable('certificate', () => bags.filter(({ type }) => type === certBag).map((bag) => new X509Certificate(certificateDer(bag)))),
     padding,
   )
+}
+
+/** The cause stays out of the message, as everywhere with keys. */
+function opened (bytes: Uint8Array, password: string): forge.pkcs12.Bag[] {
+  try {
+    return unwrap(bytes, password)
+  } catch {
+    throw new Refusal('SETUP_INVALID', { detail: 'mật khẩu sai, hoặc không phải tệp PKCS#12 · the PKCS#12 file or its password is wrong' })
+  }
 }
 
 function unwrap (bytes: Uint8Array, password: string): forge.pkcs12.Bag[] {
