@@ -27,7 +27,7 @@ const FLOORS = [
   ['edxml'],
   ['jobs.ts'],
   ['config.ts'],
-  ['errors.ts'],
+  ['errors.ts', 'schema-fault.ts'],
 ]
 
 const FLOWS = ['outbound', 'inbound', 'lifecycle']

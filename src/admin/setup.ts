@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
 import { ConnectionPolicy } from '../axis/connections.ts'
 import { Refusal } from '../errors.ts'
+import { firstFault } from '../schema-fault.ts'
 import { PdfPolicy } from '../pdf/policy.ts'
 import { HOST_AND_PATH, TrustSettings } from '../trust/settings.ts'
 
@@ -79,9 +80,6 @@ export function parseSetup (json: string): Setup {
     throw new Refusal('SETUP_INVALID', { detail: 'not JSON' }, { cause: error })
   }
   if (check.Check(value)) return value
-  const { keyword, instancePath, params, message } = check.Errors(value)[0] as SchemaFault
-  const field = [...instancePath.split('/').slice(1), ...params.requiredProperties?.slice(0, 1) ?? []].join('.')
-  throw new Refusal('SETUP_INVALID', { field, detail: keyword === 'boolean' ? 'there is no such field' : message })
+  const { names, detail } = firstFault(check.Errors(value))
+  throw new Refusal('SETUP_INVALID', { field: names.join('.'), detail })
 }
-
-type SchemaFault = { keyword: string, instancePath: string, params: { requiredProperties?: string[] }, message: string }

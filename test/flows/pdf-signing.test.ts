@@ -97,11 +97,13 @@ t.test('what cannot be signed is refused at submit, naming the entry, and nothin
     [[file(leader)], [{ file: 1, as: 'document', level: 'B-T' }], { code: 'PDF_SIGN_LEVEL', field: 'sign[1].level' }],
     [[file(leader)], [{ file: 1, as: 'annex', form: 'SAO Y' }], { code: 'REQUEST_INVALID', field: 'sign[1].form' }],
     [[file(leader)], [{ file: 1, as: 'copy' }], { code: 'REQUEST_INVALID', field: 'sign[1].form' }],
-    [[file(leader)], [{ file: 1, as: 'stamp' }], { code: 'REQUEST_INVALID', field: 'metadata.sign.0.as' }],
+    [[file(leader)], [{ file: 1, as: 'stamp' }], { code: 'REQUEST_INVALID', field: 'metadata.sign[1].as', detail: 'must be one of document, annex, copy' }],
+    [[file(leader)], [{ file: 1, as: 'copy', form: 'SAO CHƠI' }], { code: 'REQUEST_INVALID', field: 'metadata.sign[1].form', detail: 'must be one of SAO Y, SAO LỤC, TRÍCH SAO' }],
+    [[file(leader)], [{ file: 1, as: 'annex', stamp: 1 }], { code: 'REQUEST_INVALID', field: 'metadata.sign[1].stamp', detail: 'there is no such field' }],
     [[file(leader.subarray(0, -200))], [{ file: 1, as: 'document' }], { code: 'ATTACHMENT_PDF_INVALID', field: 'Attachment[1]' }],
   ]
   for (const [files, sign, expected] of cases) t.match((await world.submit(files, sign)).json(), expected)
-  t.match((await world.submitPacket([file(leader)], [{ file: 1, as: 'stamp' }])).json(), { code: 'REQUEST_INVALID', field: 'query.sign.0.as' })
+  t.match((await world.submitPacket([file(leader)], [{ file: 1, as: 'stamp' }])).json(), { code: 'REQUEST_INVALID', field: 'query.sign[1].as', detail: 'must be one of document, annex, copy' })
   t.strictSame(await world.counts(), before)
 })
 

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Attachment, DocumentHeader, DocumentPacket } from '../../edxml/packet.ts'
 import { Refusal } from '../../errors.ts'
+import { counted, firstFault } from '../../schema-fault.ts'
 import { Sign } from './sign-request.ts'
 
 const text = (maxLength: number, description?: string) => Type.String({ minLength: 1, maxLength, pattern: '\\S', ...(description && { description }) })
@@ -54,8 +55,8 @@ export function parseMetadata (json: string): Static<typeof Metadata> {
     throw new Refusal('REQUEST_INVALID', { field: 'metadata', detail: 'not JSON' })
   }
   if (check.Check(value)) return value
-  const [fault] = check.Errors(value)
-  throw new Refusal('REQUEST_INVALID', { field: `metadata${(fault?.instancePath ?? '').replaceAll('/', '.')}`, detail: fault?.message ?? 'not as described' })
+  const { names, detail } = firstFault(check.Errors(value))
+  throw new Refusal('REQUEST_INVALID', { field: counted(['metadata', ...names]).slice(0, 200), detail })
 }
 
 /** The document packet that metadata and files make. */

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import { Refusal } from '../../errors.ts'
 import type { SignRequest } from '../../outbound/sign-request.ts'
+import { counted, firstFault } from '../../schema-fault.ts'
 
 const strict = { additionalProperties: false }
 /** A page of ISO A0 is 3,371 points high; 14,400 is the most that viewers show (ISO 32000-2, annex C). */
@@ -41,6 +42,6 @@ export function parseSign (query: unknown): SignRequest[] {
     throw new Refusal('REQUEST_INVALID', { field: 'query.sign', detail: 'not JSON' })
   }
   if (check.Check(value)) return value
-  const [fault] = check.Errors(value)
-  throw new Refusal('REQUEST_INVALID', { field: `query.sign${(fault?.instancePath ?? '').replaceAll('/', '.')}`, detail: fault?.message ?? 'not as described' })
+  const { names, detail } = firstFault(check.Errors(value))
+  throw new Refusal('REQUEST_INVALID', { field: counted(['query.sign', ...names]).slice(0, 200), detail })
 }
