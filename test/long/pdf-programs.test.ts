@@ -1,9 +1,9 @@
 import t from 'tap'
-import { examinePdf } from '../../../src/pdf/examine.ts'
-import type { LaterChange } from '../../../src/pdf/examination.ts'
-import { bytesSource } from '../../../src/pdf/source.ts'
-import { makeSignedSet } from '../../support/signed-pdf-set.ts'
-import { makeNss, makePdfPki, needsPrograms, p12Of, signWithSignpdf } from '../../support/signed-pdf.ts'
+import { examinePdf } from '../../src/pdf/examine.ts'
+import type { LaterChange } from '../../src/pdf/examination.ts'
+import { bytesSource } from '../../src/pdf/source.ts'
+import { makeSignedSet } from '../support/signed-pdf-set.ts'
+import { makeNss, makePdfPki, needsPrograms, p12Of, signWithSignpdf } from '../support/signed-pdf.ts'
 
 /** What these programs did on purpose to a signed file, so that its signatures must not bear it. */
 const ON_PURPOSE = /annotated|page changed|wrong size/

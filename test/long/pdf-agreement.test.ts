@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import { needsPdfPrograms, runPdfExam } from './pdf.ts'
+import { needsPdfPrograms, runPdfExam } from '../exam/pdf.ts'
 
 t.test('signed PDFs of five programs and altered copies: nothing wrong is accepted, nothing right is refused, and each disagreement with pdfsig and mutool is explained', needsPdfPrograms, async (t) => {
   t.setTimeout(240_000)
