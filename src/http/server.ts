@@ -62,20 +62,31 @@ export async function createHttpServer ({ log }: { log: LogOptions }): Promise<H
   return http
 }
 
-/** Lets close() return although callers still send bodies that were refused: Node counts their connections as busy until the body ends. */
+/**
+ * Lets close() return although callers keep their connections: those that still send bodies that were refused, which Node counts as busy until
+ * the body ends, and those that were busy when it began, which Node then keeps for another request.
+ */
 function closeUnfinished (http: HttpServer) {
   const unfinished = new Set<Socket>()
+  let isClosing = false
   http.addHook('onResponse', ({ raw }, _reply, done) => {
     if (raw.complete === false) { // inject() knows no complete
       unfinished.add(raw.socket)
       raw.once('close', () => unfinished.delete(raw.socket))
     }
+    if (isClosing) setImmediate(closeAnswered)
     done()
   })
   http.addHook('preClose', (done) => {
-    for (const socket of unfinished) socket.destroy()
+    isClosing = true
+    closeAnswered()
     done()
   })
+
+  function closeAnswered () {
+    for (const socket of unfinished) socket.destroy()
+    http.server.closeIdleConnections()
+  }
 }
 
 /**

@@ -154,6 +154,26 @@ t.test('a packet comes as bytes, up to its own limit', async (t) => {
   t.match((await send('application/octet-stream', 10)).json(), { status: 415 })
 })
 
+t.test('the server closes although a caller keeps the connection of a request that was under way', async (t) => {
+  const http = await createHttpServer({ log: { level: 'silent' } })
+  const [entered, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  http.get('/slow', async () => {
+    entered.resolve()
+    await answered.promise
+    return {}
+  })
+  const address = await http.listen({ host: '127.0.0.1', port: 0 })
+  const asked = fetch(`${address}/slow`)
+  await entered.promise
+  const begun = performance.now()
+  const closed = http.close()
+  await new Promise(setImmediate) // the server listens no more, and has let go of idle connections
+  answered.resolve()
+  t.equal((await asked).status, 200, 'it is answered')
+  await closed
+  t.ok(performance.now() - begun < 30_000, 'long before the connection would be too old to be kept')
+})
+
 t.test('the server closes although a refused body was still on its way', async (t) => {
   const { http } = await setup(t)
   await http.listen({ port: 0, host: '127.0.0.1' })
