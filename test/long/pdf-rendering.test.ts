@@ -1,9 +1,9 @@
 import t from 'tap'
-import { LEADER_PLACE, officialPdf } from '../../support/official-pdf.ts'
-import { makePdf, pagesOf, qpdf } from '../../support/pdf.ts'
-import { drawWithPdfium, drawWithPoppler, extentOf, type Picture } from '../../support/rendered.ts'
-import { signPdf } from '../../../src/pdf/sign/sign.ts'
-import { agency, judge, SEAL_IMAGE, sealDocument, SIGNATURE_IMAGE, signAsLeader, textOf, workers } from './world.ts'
+import { LEADER_PLACE, officialPdf } from '../support/official-pdf.ts'
+import { makePdf, pagesOf, qpdf } from '../support/pdf.ts'
+import { drawWithPdfium, drawWithPoppler, extentOf, type Picture } from '../support/rendered.ts'
+import { signPdf } from '../../src/pdf/sign/sign.ts'
+import { agency, judge, SEAL_IMAGE, sealDocument, SIGNATURE_IMAGE, signAsLeader, textOf, workers } from '../pdf/sign/world.ts'
 
 const DPI = 96
 const PIXELS_PER_MM = DPI / 25.4
